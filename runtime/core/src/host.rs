@@ -1,0 +1,99 @@
+//! Objects of the host program that ride in packets.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Data, Kinds};
+
+/// The program, or language, that created an object and that alone can look inside it.
+pub trait Host: Send + Sync {
+    /// Takes back one reference. Called from any thread, also under the engine's locks: it must only make a note,
+    /// and let the host's own worker do the rest.
+    fn release(&self, object: usize);
+
+    /// Converts an object into one of the `accepted` kinds of data. Called without any lock, on any thread.
+    fn export(&self, object: usize, accepted: Kinds) -> Result<Data, String>;
+}
+
+/// One reference to an object of a host. Dropping it gives the reference back.
+pub struct HostObject {
+    reference: Reference,
+    host: Arc<dyn Host>,
+}
+
+/// A lone reference costs nothing; only fan-out pays for a count.
+enum Reference {
+    Lone(usize),
+    Shared(Arc<Counted>),
+    Taken,
+}
+
+struct Counted {
+    object: usize,
+    host: Arc<dyn Host>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.host.release(self.object);
+    }
+}
+
+impl HostObject {
+    /// Takes over one reference to `object`.
+    pub fn new(object: usize, host: Arc<dyn Host>) -> HostObject {
+        HostObject { reference: Reference::Lone(object), host }
+    }
+
+    /// The host's own name for the object.
+    pub fn object(&self) -> usize {
+        match &self.reference {
+            Reference::Lone(object) => *object,
+            Reference::Shared(counted) => counted.object,
+            Reference::Taken => 0,
+        }
+    }
+
+    /// The host that the object belongs to.
+    pub fn host(&self) -> &Arc<dyn Host> {
+        &self.host
+    }
+
+    /// Another reference to the same object. The host is not asked: the two share one of its references.
+    pub fn share(&mut self) -> HostObject {
+        if let Reference::Lone(object) = self.reference {
+            let host = Arc::clone(&self.host);
+            self.reference = Reference::Shared(Arc::new(Counted { object, host }));
+        }
+        let reference = match &self.reference {
+            Reference::Shared(counted) => Reference::Shared(Arc::clone(counted)),
+            Reference::Lone(_) | Reference::Taken => Reference::Taken,
+        };
+        HostObject { reference, host: Arc::clone(&self.host) }
+    }
+
+    /// Hands the host's reference to the caller if nobody shares it; else gives the object back.
+    pub fn into_raw(mut self) -> Result<usize, HostObject> {
+        match self.reference {
+            Reference::Lone(object) => {
+                self.reference = Reference::Taken;
+                Ok(object)
+            }
+            Reference::Shared(_) | Reference::Taken => Err(self),
+        }
+    }
+}
+
+impl Drop for HostObject {
+    fn drop(&mut self) {
+        if let Reference::Lone(object) = self.reference {
+            self.host.release(object);
+        }
+    }
+}
+
+impl fmt::Debug for HostObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostObject({:#x})", self.object())
+    }
+}

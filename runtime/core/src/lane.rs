@@ -1,0 +1,235 @@
+//! Lanes: queues of work and the workers that serve them.
+//!
+//! The engine has a lane of its own threads for native nodes. A host whose calls must be made on its own threads has a
+//! lane too, served by threads that it lends. See `docs/scheduling.md`.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use crate::session::Session;
+use crate::sync::{lock, wait_until};
+
+/// How long every worker may be inside one call before another one takes over what is queued.
+const STALL: Duration = Duration::from_millis(2);
+
+/// A piece of work.
+pub(crate) enum Job {
+    /// Run what is ready in a session; the number is the session's own for this lane.
+    Session(Arc<Session>, usize),
+    /// Make a call.
+    Call(Box<dyn FnOnce() + Send>),
+}
+
+/// A queue of work and the workers that serve it.
+pub struct Lane {
+    parallel: usize,
+    most: usize,
+    hire: Box<dyn Fn(Arc<Lane>) -> bool + Send + Sync>,
+    state: Mutex<State>,
+    work: Condvar,
+    quiet: Condvar,
+    /// Whether one more worker is to be asked for.
+    wanted: AtomicBool,
+    this: Weak<Lane>,
+}
+
+struct State {
+    queue: VecDeque<(Job, bool)>,
+    /// Queued jobs that are worth a thread of their own.
+    urgent: usize,
+    /// Workers in `serve`, and workers asked for that have not come yet.
+    workers: usize,
+    expected: usize,
+    /// Workers at a job, and workers that wait for one.
+    active: usize,
+    idle: usize,
+    /// Jobs taken so far: when it stands still, every active worker is stuck.
+    taken: u64,
+    /// Whether an idle worker looks out for that.
+    watched: bool,
+    closed: bool,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Weak<Lane>> = const { RefCell::new(Weak::new()) };
+}
+
+impl Lane {
+    /// A lane on which `parallel` workers are kept busy, and up to `most` exist so that others can take over from those
+    /// that are stuck in a call. `hire` is called, without any lock, to ask for one more thread that calls [`Lane::serve`];
+    /// it answers whether one will come.
+    pub fn new(parallel: usize, most: usize, hire: impl Fn(Arc<Lane>) -> bool + Send + Sync + 'static) -> Arc<Lane> {
+        Arc::new_cyclic(|this| Lane {
+            parallel: parallel.max(1),
+            most: most.max(parallel).max(1),
+            hire: Box::new(hire),
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                urgent: 0,
+                workers: 0,
+                expected: 0,
+                active: 0,
+                idle: 0,
+                taken: 0,
+                watched: false,
+                closed: false,
+            }),
+            work: Condvar::new(),
+            quiet: Condvar::new(),
+            wanted: AtomicBool::new(false),
+            this: this.clone(),
+        })
+    }
+
+    /// Works until the lane is closed. The thread is the lane's for that long.
+    pub fn serve(&self) {
+        {
+            let mut state = lock(&self.state);
+            state.workers += 1;
+            state.expected = state.expected.saturating_sub(1);
+        }
+        let before = CURRENT.replace(self.this.clone());
+        while let Some(job) = self.take() {
+            match job {
+                Job::Session(session, link) => session.run(link),
+                Job::Call(call) => call(),
+            }
+            self.finish();
+        }
+        CURRENT.replace(before);
+        let mut state = lock(&self.state);
+        state.workers -= 1;
+        self.quiet.notify_all();
+    }
+
+    /// Whether this thread is one of the lane's workers.
+    pub fn is_current(&self) -> bool {
+        CURRENT.with_borrow(|current| std::ptr::eq(current.as_ptr(), self))
+    }
+
+    /// Has a worker make a call; dropped if the lane is closed.
+    pub fn post(&self, call: impl FnOnce() + Send + 'static) {
+        self.push(Job::Call(Box::new(call)), true);
+        self.hire();
+    }
+
+    /// Queues work. `urgent` says that it is worth waking a thread: else it waits for a worker that is awake, or for the
+    /// watch to find that all of those are stuck.
+    pub(crate) fn push(&self, job: Job, urgent: bool) {
+        let mut state = lock(&self.state);
+        if state.closed {
+            drop(state);
+            return drop(job);
+        }
+        state.queue.push_back((job, urgent));
+        state.urgent += usize::from(urgent);
+        if state.idle > 0 {
+            if self.has_room(&state) || !state.watched {
+                self.work.notify_one();
+            }
+            return;
+        }
+        if self.has_room(&state) {
+            self.want_worker(&mut state);
+        }
+    }
+
+    fn take(&self) -> Option<Job> {
+        let mut state = lock(&self.state);
+        let mut stuck = false;
+        while state.queue.is_empty() || !(stuck || self.has_room(&state)) {
+            if state.closed {
+                return None;
+            }
+            stuck = false;
+            state.idle += 1;
+            if state.queue.is_empty() || state.watched {
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                state.watched = true;
+                let taken = state.taken;
+                let wait = self.work.wait_timeout(state, STALL).unwrap_or_else(PoisonError::into_inner);
+                state = wait.0;
+                state.watched = false;
+                stuck = wait.1.timed_out() && state.taken == taken;
+            }
+            state.idle -= 1;
+        }
+        let (job, urgent) = state.queue.pop_front()?;
+        state.urgent -= usize::from(urgent);
+        state.active += 1;
+        state.taken += 1;
+        // A worker goes to work only when another is there to take over from it.
+        if state.idle == 0 {
+            self.want_worker(&mut state);
+        }
+        // Whoever else is idle keeps watch over what is left.
+        if state.idle > 0 && !state.watched && !state.queue.is_empty() {
+            self.work.notify_one();
+        }
+        drop(state);
+        self.hire();
+        Some(job)
+    }
+
+    /// Whether a worker may go to work beside those that are at it.
+    fn has_room(&self, state: &State) -> bool {
+        state.active == 0 || (state.urgent > 0 && state.active < self.parallel)
+    }
+
+    fn want_worker(&self, state: &mut State) {
+        if state.expected == 0 && state.workers < self.most && !state.closed {
+            state.expected = 1;
+            self.wanted.store(true, Ordering::Release);
+        }
+    }
+
+    /// Asks for the worker that is wanted, if one is. The host is called: no lock may be held.
+    pub(crate) fn hire(&self) {
+        if self.wanted.load(Ordering::Relaxed) && self.wanted.swap(false, Ordering::AcqRel) {
+            let comes = self.this.upgrade().is_some_and(&self.hire);
+            if !comes {
+                lock(&self.state).expected = 0;
+            }
+        }
+    }
+
+    fn finish(&self) {
+        let mut state = lock(&self.state);
+        state.active -= 1;
+        if state.closed {
+            self.quiet.notify_all();
+        }
+    }
+
+    /// Lets the workers go: those that wait at once, the others after the call they are in. Waits for the latter until
+    /// `deadline`; returns how many are still inside.
+    pub fn close(&self, deadline: Instant) -> usize {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        let left = std::mem::take(&mut state.queue);
+        state.urgent = 0;
+        self.work.notify_all();
+        let (state, _) = wait_until(&self.quiet, state, Some(deadline), |state| state.active == 0);
+        let inside = state.active;
+        drop(state);
+        // Jobs may hold the last reference to something of the host: never dropped under the lock.
+        drop(left);
+        inside
+    }
+
+    /// The number of workers that serve the lane.
+    pub fn workers(&self) -> usize {
+        lock(&self.state).workers
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lane({} workers)", self.workers())
+    }
+}

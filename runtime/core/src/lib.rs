@@ -1,0 +1,45 @@
+//! The engine of remotemedia: packets, nodes, graphs, sessions and the scheduler.
+//!
+//! A [`Graph`] names nodes and joins them by edges. A [`Session`] is one run of a graph on a [`Runtime`]: packets go in,
+//! flow along bounded edges from [`Node`] to node, and come out. Workers of a [`Lane`] make the calls. Nothing in this
+//! crate knows what a node is made of: built-in, a host's callbacks, another process.
+
+#![forbid(unsafe_code)]
+
+mod audio;
+mod buffer;
+mod completion;
+mod error;
+mod graph;
+mod host;
+mod lane;
+mod manifest;
+mod metrics;
+mod node;
+mod packet;
+mod registry;
+mod runtime;
+mod schema;
+mod session;
+mod slot;
+mod suggest;
+mod sync;
+mod time;
+
+pub use audio::Audio;
+pub use buffer::{Buffer, Memory};
+pub use completion::Completion;
+pub use error::{Error, ErrorKind, Fault, NodeError, Result};
+pub use graph::{Graph, Source};
+pub use host::{Host, HostObject};
+pub use lane::Lane;
+pub use manifest::Manifest;
+pub use metrics::{NodeMetrics, SessionMetrics};
+pub use node::{Context, Flow, Node, NodeInfo, Outcome};
+pub use packet::{Data, Kinds, NO_INDEX, Packet};
+pub use registry::{NodeType, Registry};
+pub use runtime::Runtime;
+pub use schema::{Schema, Violation};
+pub use session::{End, OnError, Session, SessionConfig};
+pub use slot::Slot;
+pub use time::Time;

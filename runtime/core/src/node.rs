@@ -1,0 +1,158 @@
+//! Nodes: what does the work.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::completion::Completion;
+use crate::lane::Lane;
+use crate::packet::NO_INDEX;
+use crate::session::Session;
+use crate::{Audio, Data, Fault, Kinds, Packet, Time};
+
+/// What a call on a node came to. Outputs are emitted through the [`Context`] whatever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The call is finished.
+    Done,
+    /// There is more to come: the engine calls [`Node::resume`] when there is room for it.
+    More,
+    /// The outcome comes later, through the [`Completion`] that the node took from its context.
+    Pending,
+}
+
+/// The result of a call on a node.
+pub type Outcome = Result<Flow, Fault>;
+
+/// What the engine knows about a node before it runs.
+#[derive(Clone)]
+pub struct NodeInfo {
+    /// Whether the node makes packets without being given any: [`Node::resume`] is called from the start until it
+    /// answers [`Flow::Done`], and `process` never is.
+    pub source: bool,
+    /// The kinds of data that the node takes. Objects of a host are converted on the way to a node that does not take them.
+    pub accepts: Kinds,
+    /// The kinds of data that the node may emit.
+    pub emits: Kinds,
+    /// The lane whose workers must make the calls; without one any worker may.
+    pub lane: Option<Arc<Lane>>,
+}
+
+impl NodeInfo {
+    /// A native node that takes `accepts` and emits `emits`.
+    pub fn filter(accepts: Kinds, emits: Kinds) -> NodeInfo {
+        NodeInfo { source: false, accepts, emits, lane: None }
+    }
+
+    /// A native node that makes packets by itself.
+    pub fn source(emits: Kinds) -> NodeInfo {
+        NodeInfo { source: true, accepts: Kinds::NONE, emits, lane: None }
+    }
+}
+
+impl fmt::Debug for NodeInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeInfo({} -> {})", self.accepts, self.emits)
+    }
+}
+
+/// A node: a built-in one, or one of the host.
+///
+/// The engine calls `initialize` before anything else, never makes two calls at once, and calls `cleanup` exactly once
+/// for each `initialize`, on every path. No lock of the engine is held during a call.
+pub trait Node: Send {
+    /// What the node is. Constant.
+    fn info(&self) -> NodeInfo;
+
+    /// Makes ready. A failure ends the session.
+    fn initialize(&mut self, _context: &mut Context<'_>) -> Outcome {
+        Ok(Flow::Done)
+    }
+
+    /// Takes one packet.
+    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome;
+
+    /// Goes on after [`Flow::More`]; for a source, makes the next packet.
+    fn resume(&mut self, _context: &mut Context<'_>) -> Outcome {
+        Ok(Flow::Done)
+    }
+
+    /// Gives what is left, at the end of the stream.
+    fn flush(&mut self, _context: &mut Context<'_>) -> Outcome {
+        Ok(Flow::Done)
+    }
+
+    /// Lets go of everything. Called also when `initialize` failed.
+    fn cleanup(&mut self, _context: &mut Context<'_>) -> Outcome {
+        Ok(Flow::Done)
+    }
+
+    /// Called before a run of calls on this thread: the place to enter the host. `false` refuses: the host is closing.
+    fn enter(&mut self) -> bool {
+        true
+    }
+
+    /// Called after the run of calls.
+    fn leave(&mut self) {}
+}
+
+/// What a node may use during a call.
+pub struct Context<'a> {
+    pub(crate) outputs: &'a mut Vec<Packet>,
+    pub(crate) session: &'a Arc<Session>,
+    pub(crate) node: usize,
+    pub(crate) index: u64,
+    pub(crate) pts: Time,
+    pub(crate) duration: Time,
+    /// Whether the call has taken a completion.
+    pub(crate) deferred: bool,
+}
+
+impl Context<'_> {
+    /// Sends a packet on. Where it lacks a time or an index it gets those of the packet that caused it.
+    pub fn emit(&mut self, mut packet: Packet) {
+        packet.pts = packet.pts.or(self.pts);
+        packet.duration = packet.duration.or(self.duration);
+        if packet.index == NO_INDEX {
+            packet.index = self.index;
+        }
+        self.outputs.push(packet);
+    }
+
+    /// The token by which an outcome comes later. The call that takes it must answer [`Flow::Pending`].
+    pub fn defer(&mut self) -> Completion {
+        let token = self.session.new_token(self.node);
+        self.deferred = true;
+        Completion::new(self.session, self.node, token)
+    }
+
+    /// The id of the node in its graph.
+    pub fn node_id(&self) -> &str {
+        self.session.node_id(self.node)
+    }
+
+    /// The session that the call belongs to.
+    pub fn session(&self) -> &Arc<Session> {
+        self.session
+    }
+
+    /// Whether the session was cancelled, so that a long call had better return.
+    pub fn cancelled(&self) -> bool {
+        self.session.is_cancelled()
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context(node {}, input {})", self.node_id(), self.index)
+    }
+}
+
+impl Data {
+    /// The audio, or the fault that names what came instead.
+    pub fn into_audio(self) -> Result<Audio, Fault> {
+        match self {
+            Data::Audio(audio) => Ok(audio),
+            other => Err(Fault::input(format!("expected audio, got {}", other.kind()))),
+        }
+    }
+}

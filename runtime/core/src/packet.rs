@@ -1,0 +1,164 @@
+//! Packets: what flows along the edges of a graph.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::{Audio, Buffer, HostObject, NodeError, Time};
+
+/// What a packet carries.
+#[derive(Debug)]
+pub enum Data {
+    /// A block of audio.
+    Audio(Audio),
+    /// Text in UTF-8.
+    Text(Arc<str>),
+    /// A JSON value.
+    Json(Arc<Value>),
+    /// Bytes without a meaning that the engine knows.
+    Bytes(Buffer),
+    /// An object of the host, which only that host can look inside.
+    Object(HostObject),
+    /// The error of an item that failed, in the item's place. No node sees it: it goes straight to the outputs.
+    Failure(Arc<NodeError>),
+}
+
+/// A set of kinds of data: what a node takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Kinds(u32);
+
+impl Kinds {
+    /// Audio.
+    pub const AUDIO: Kinds = Kinds(1 << 1);
+    /// Text.
+    pub const TEXT: Kinds = Kinds(1 << 2);
+    /// JSON.
+    pub const JSON: Kinds = Kinds(1 << 3);
+    /// Bytes.
+    pub const BYTES: Kinds = Kinds(1 << 4);
+    /// Objects of a host, as they are.
+    pub const OBJECT: Kinds = Kinds(1 << 5);
+    /// Everything that a node can be given.
+    pub const ANY: Kinds = Kinds(0b11_1110);
+    /// Nothing: what a source takes.
+    pub const NONE: Kinds = Kinds(0);
+
+    const NAMES: [(Kinds, &str); 5] = [
+        (Kinds::AUDIO, "audio"),
+        (Kinds::TEXT, "text"),
+        (Kinds::JSON, "json"),
+        (Kinds::BYTES, "bytes"),
+        (Kinds::OBJECT, "object"),
+    ];
+
+    /// The kinds of either set.
+    pub const fn with(self, other: Kinds) -> Kinds {
+        Kinds(self.0 | other.0)
+    }
+
+    /// Whether the two sets have a kind in common.
+    pub const fn meets(self, other: Kinds) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The set as bits, one a kind: bit `n` stands for the kind numbered `n` in the C ABI.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for (kind, name) in Kinds::NAMES {
+            if self.meets(kind) {
+                write!(f, "{separator}{name}")?;
+                separator = " or ";
+            }
+        }
+        if separator.is_empty() { f.write_str("nothing") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kinds({self})")
+    }
+}
+
+impl Data {
+    /// The kind of this data; a failure has none.
+    pub fn kind(&self) -> Kinds {
+        match self {
+            Data::Audio(_) => Kinds::AUDIO,
+            Data::Text(_) => Kinds::TEXT,
+            Data::Json(_) => Kinds::JSON,
+            Data::Bytes(_) => Kinds::BYTES,
+            Data::Object(_) => Kinds::OBJECT,
+            Data::Failure(_) => Kinds::NONE,
+        }
+    }
+
+    fn share(&mut self) -> Data {
+        match self {
+            Data::Audio(audio) => Data::Audio(audio.clone()),
+            Data::Text(text) => Data::Text(Arc::clone(text)),
+            Data::Json(value) => Data::Json(Arc::clone(value)),
+            Data::Bytes(buffer) => Data::Bytes(buffer.clone()),
+            Data::Object(object) => Data::Object(object.share()),
+            Data::Failure(error) => Data::Failure(Arc::clone(error)),
+        }
+    }
+}
+
+/// The index of a packet that no input caused.
+pub const NO_INDEX: u64 = u64::MAX;
+
+/// One unit of data with its place in time.
+#[derive(Debug)]
+pub struct Packet {
+    /// When it is to be presented.
+    pub pts: Time,
+    /// How long it lasts.
+    pub duration: Time,
+    /// The number of the input that caused it, counted from 0, or [`NO_INDEX`].
+    pub index: u64,
+    /// Whatever else is known about it.
+    pub metadata: Option<Arc<Map<String, Value>>>,
+    /// What it carries.
+    pub data: Data,
+}
+
+impl Packet {
+    /// A packet without a time.
+    pub fn new(data: Data) -> Packet {
+        Packet { pts: Time::NONE, duration: Time::NONE, index: NO_INDEX, metadata: None, data }
+    }
+
+    /// A packet of text.
+    pub fn text(text: &str) -> Packet {
+        Packet::new(Data::Text(text.into()))
+    }
+
+    /// A packet of JSON.
+    pub fn json(value: Value) -> Packet {
+        Packet::new(Data::Json(Arc::new(value)))
+    }
+
+    /// A packet of audio that lasts as long as its samples.
+    pub fn audio(audio: Audio, pts: Time) -> Packet {
+        Packet { pts, duration: audio.duration(), ..Packet::new(Data::Audio(audio)) }
+    }
+
+    /// Another packet with the same content, by reference.
+    pub fn share(&mut self) -> Packet {
+        Packet {
+            pts: self.pts,
+            duration: self.duration,
+            index: self.index,
+            metadata: self.metadata.clone(),
+            data: self.data.share(),
+        }
+    }
+}

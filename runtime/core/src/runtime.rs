@@ -1,0 +1,108 @@
+//! Runtimes: the engine's own threads, the node types, and the sessions that are running.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sync::lock;
+use crate::{Lane, Registry, Session};
+
+/// How long workers of a lane get to return after their sessions were given up.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// How many threads of our own there may be when calls block.
+const MOST_THREADS: usize = 64;
+
+/// What sessions run on.
+pub struct Runtime {
+    registry: Registry,
+    native: Arc<Lane>,
+    lanes: Mutex<Vec<Weak<Lane>>>,
+    sessions: Mutex<HashMap<u64, Weak<Session>>>,
+    next_session: AtomicU64,
+}
+
+impl Runtime {
+    /// A runtime with up to `threads` threads of its own, started as they are needed; 0 stands for one a processor.
+    pub fn new(threads: usize) -> Arc<Runtime> {
+        let threads = match threads {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        // Without a thread the work stays queued for the workers that are there.
+        let native = Lane::new(threads, MOST_THREADS, |lane| {
+            thread::Builder::new().name("remotemedia".into()).spawn(move || lane.serve()).is_ok()
+        });
+        Arc::new(Runtime {
+            registry: Registry::default(),
+            lanes: Mutex::new(vec![Arc::downgrade(&native)]),
+            native,
+            sessions: Mutex::default(),
+            next_session: AtomicU64::new(0),
+        })
+    }
+
+    /// The node types.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The lane of the runtime's own threads.
+    pub(crate) fn native(&self) -> &Arc<Lane> {
+        &self.native
+    }
+
+    /// Has [`Runtime::shutdown`] close a host's lane too.
+    pub fn adopt(&self, lane: &Arc<Lane>) {
+        let mut lanes = lock(&self.lanes);
+        lanes.retain(|lane| lane.strong_count() > 0);
+        lanes.push(Arc::downgrade(lane));
+    }
+
+    pub(crate) fn next_session(&self) -> u64 {
+        self.next_session.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn enter(&self, number: u64, session: &Arc<Session>) {
+        lock(&self.sessions).insert(number, Arc::downgrade(session));
+    }
+
+    pub(crate) fn leave(&self, number: u64) {
+        lock(&self.sessions).remove(&number);
+    }
+
+    /// The number of sessions that have not ended.
+    pub fn sessions(&self) -> usize {
+        lock(&self.sessions).len()
+    }
+
+    /// Cancels every session, waits until `deadline` for their nodes to be cleaned up, and lets the workers go. Returns
+    /// how many workers are still inside a call of a host or a node.
+    pub fn shutdown(&self, deadline: Instant) -> usize {
+        let sessions: Vec<Arc<Session>> = lock(&self.sessions).values().filter_map(Weak::upgrade).collect();
+        for session in &sessions {
+            session.cancel();
+        }
+        for session in &sessions {
+            session.wait(Some(deadline));
+        }
+        let lanes: Vec<Arc<Lane>> = lock(&self.lanes).iter().filter_map(Weak::upgrade).collect();
+        let deadline = deadline.max(Instant::now() + GRACE);
+        lanes.iter().map(|lane| lane.close(deadline)).sum()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.native.close(Instant::now());
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Runtime({} sessions)", self.sessions())
+    }
+}

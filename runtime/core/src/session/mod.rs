@@ -1,0 +1,253 @@
+//! Sessions: running pipelines.
+
+mod config;
+mod plan;
+mod run;
+mod state;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Instant;
+
+pub use config::{End, OnError, SessionConfig};
+use plan::Plan;
+use state::{Activity, Phase, Settled, State};
+
+use crate::lane::Lane;
+use crate::sync::{lock, wait_until};
+use crate::{Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime, SessionMetrics};
+
+/// One run of a graph. It starts when it is opened, and ends when every node has been cleaned up.
+pub struct Session {
+    number: u64,
+    runtime: Arc<Runtime>,
+    plan: Plan,
+    on_error: OnError,
+    links: Vec<Link>,
+    state: Mutex<State>,
+    /// Something that a waiting caller may want: room, an output, the end.
+    changed: Condvar,
+    tokens: AtomicU64,
+    cancelled: AtomicBool,
+    opened: Instant,
+}
+
+/// A lane that has nodes of the session, and whether the session is in its queue.
+struct Link {
+    lane: Arc<Lane>,
+    queued: AtomicBool,
+}
+
+impl Session {
+    /// Opens a graph and starts it.
+    pub fn open(runtime: &Arc<Runtime>, graph: &Graph, config: SessionConfig) -> Result<Arc<Session>> {
+        let plan = Plan::new(graph, &config)?;
+        let mut lanes = vec![Arc::clone(runtime.native())];
+        let mut placed = Vec::new();
+        for node in &plan.nodes {
+            let link = node.slot.info().lane.as_ref().map(|lane| {
+                lanes.iter().position(|known| Arc::ptr_eq(known, lane)).unwrap_or_else(|| {
+                    lanes.push(Arc::clone(lane));
+                    lanes.len() - 1
+                })
+            });
+            placed.push(link);
+        }
+        let mut state = State::new(&plan, config.capacity, placed, lanes.len());
+        state.on_end = config.on_end;
+        let session = Arc::new(Session {
+            number: runtime.next_session(),
+            runtime: Arc::clone(runtime),
+            on_error: config.on_error,
+            links: lanes.into_iter().map(|lane| Link { lane, queued: AtomicBool::new(false) }).collect(),
+            state: Mutex::new(state),
+            plan,
+            changed: Condvar::new(),
+            tokens: AtomicU64::new(1),
+            cancelled: AtomicBool::new(false),
+            opened: Instant::now(),
+        });
+        runtime.enter(session.number, &session);
+        for slot in session.plan.slots() {
+            slot.attach();
+        }
+        let mut state = session.lock();
+        session.advance(&mut state);
+        session.release(state);
+        Ok(session)
+    }
+
+    /// Gives a packet to every node that takes input and has no edge leading to it. Waits for room until `deadline`.
+    pub fn push(self: &Arc<Self>, mut packet: Packet, deadline: Option<Instant>) -> Result<()> {
+        let mut state = self.lock();
+        if self.plan.inputs.is_empty() {
+            let source = self.plan.nodes.first().map_or("", |node| node.id.as_str());
+            return Err(Error::new(ErrorKind::State, format!("the pipeline takes no input: '{source}' is its source")));
+        }
+        state.waiters += 1;
+        let (guard, ready) = wait_until(&self.changed, state, deadline, |state| {
+            !state.takes_input() || state.has_input_room(&self.plan)
+        });
+        state = guard;
+        state.waiters -= 1;
+        if !ready {
+            return Err(Error::new(ErrorKind::Timeout, "no room for the packet within the time given"));
+        }
+        if !state.takes_input() {
+            return Err(self.refusal(&state, "the session takes no more input"));
+        }
+        packet.index = state.next_input;
+        state.next_input += 1;
+        for &edge in &self.plan.inputs[1..] {
+            let shared = packet.share();
+            state.deliver(&self.plan, edge, shared);
+        }
+        state.deliver(&self.plan, self.plan.inputs[0], packet);
+        self.release(state);
+        Ok(())
+    }
+
+    /// Says that no more packets will be pushed. What is inside comes out through the nodes' `flush`.
+    pub fn end(self: &Arc<Self>) {
+        let mut state = self.lock();
+        state.end_input(&self.plan);
+        self.release(state);
+    }
+
+    /// Takes the next output, waiting for it until `deadline`; nothing once the session has ended well and all is taken.
+    pub fn pull(self: &Arc<Self>, deadline: Option<Instant>) -> Result<Option<Packet>> {
+        let mut state = self.lock();
+        state.waiters += 1;
+        let (guard, ready) = wait_until(&self.changed, state, deadline, |state| {
+            !state.outputs.is_empty() || matches!(state.phase, Phase::Ended)
+        });
+        state = guard;
+        state.waiters -= 1;
+        if let Some(packet) = state.outputs.pop_front() {
+            self.release(state);
+            return Ok(Some(packet));
+        }
+        if !ready {
+            return Err(Error::new(ErrorKind::Timeout, "no output within the time given"));
+        }
+        match (&state.error, self.is_cancelled()) {
+            (Some(error), _) => Err(error.to_error()),
+            (None, true) => Err(self.refusal(&state, "")),
+            (None, false) => Ok(None),
+        }
+    }
+
+    /// Gives the session up: what is queued is dropped, no further packet is processed, every node is cleaned up.
+    pub fn cancel(self: &Arc<Self>) {
+        self.cancelled.store(true, Ordering::Release);
+        let mut state = self.lock();
+        let dropped = state.cancel();
+        self.advance(&mut state);
+        self.changed.notify_all();
+        self.release(state);
+        drop(dropped);
+    }
+
+    /// Waits until the session has ended or until `deadline`; whether it has ended.
+    pub fn wait(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.lock();
+        state.waiters += 1;
+        let (mut state, ended) =
+            wait_until(&self.changed, state, deadline, |state| matches!(state.phase, Phase::Ended));
+        state.waiters -= 1;
+        ended
+    }
+
+    /// Whether the session has ended: every node has been cleaned up.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.lock().phase, Phase::Ended)
+    }
+
+    /// Whether the session was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// The failure that ended the session, if one did.
+    pub fn error(&self) -> Option<Arc<NodeError>> {
+        self.lock().error.clone()
+    }
+
+    /// What the session has measured so far.
+    pub fn metrics(&self) -> SessionMetrics {
+        let state = self.lock();
+        let shown = self.plan.nodes.iter().zip(&state.nodes).filter(|(node, _)| !node.hidden);
+        SessionMetrics {
+            elapsed: state.elapsed.unwrap_or_else(|| self.opened.elapsed()),
+            nodes: shown.map(|(node, state)| {
+                let mut metrics = state.metrics.clone();
+                metrics.node.clone_from(&node.id);
+                metrics
+            }).collect(),
+            warnings: state.warnings.clone(),
+        }
+    }
+
+    /// A number that no other session of the runtime has.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn node_id(&self, node: usize) -> &str {
+        &self.plan.nodes[node].id
+    }
+
+    /// The token by which an outcome of the call that is going on at `node` may come.
+    pub(crate) fn new_token(&self, node: usize) -> u64 {
+        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
+        self.lock().nodes[node].token = Some(token);
+        token
+    }
+
+    /// Takes the outcome of a pending call.
+    pub(crate) fn complete(
+        self: &Arc<Self>,
+        node: usize,
+        token: u64,
+        packet: Option<Packet>,
+        outcome: std::result::Result<Flow, Fault>,
+    ) -> Result<()> {
+        let mut state = self.lock();
+        if !state.nodes[node].awaits(token) {
+            let refusal = self.refusal(&state, "the call of this completion was given up");
+            drop(state);
+            return Err(refusal);
+        }
+        state.nodes[node].settled = Some(Settled { packet, outcome });
+        self.release(state);
+        Ok(())
+    }
+
+    /// Another session has put back a node that this one waits for.
+    pub(crate) fn slot_is_free(self: &Arc<Self>, node: usize) {
+        let mut state = self.lock();
+        if matches!(state.nodes[node].activity, Activity::Waiting) {
+            state.nodes[node].activity = Activity::Idle;
+        }
+        self.release(state);
+    }
+
+    fn refusal(&self, state: &State, otherwise: &str) -> Error {
+        match &state.error {
+            Some(error) => error.to_error(),
+            None if self.is_cancelled() => Error::new(ErrorKind::State, "the session was cancelled"),
+            None => Error::new(ErrorKind::State, otherwise),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", self.number)
+    }
+}
