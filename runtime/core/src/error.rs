@@ -27,6 +27,8 @@ pub enum ErrorKind {
     Panic,
     /// Too late: the session has ended, was cancelled, or takes no more input.
     State,
+    /// The session was cancelled.
+    Cancelled,
     /// Not within the time given.
     Timeout,
     /// Not enough memory for a size that the caller chose.

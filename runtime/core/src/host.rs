@@ -7,6 +7,9 @@ use crate::{Data, Kinds};
 
 /// The program, or language, that created an object and that alone can look inside it.
 pub trait Host: Send + Sync {
+    /// Counts one more reference, for the host to keep. The caller holds one.
+    fn retain(&self, object: usize);
+
     /// Takes back one reference. Called from any thread, also under the engine's locks: it must only make a note,
     /// and let the host's own worker do the rest.
     fn release(&self, object: usize);
@@ -72,15 +75,15 @@ impl HostObject {
         HostObject { reference, host: Arc::clone(&self.host) }
     }
 
-    /// Hands the host's reference to the caller if nobody shares it; else gives the object back.
-    pub fn into_raw(mut self) -> Result<usize, HostObject> {
+    /// Hands a reference to the caller for good.
+    pub fn into_raw(mut self) -> usize {
+        let object = self.object();
         match self.reference {
-            Reference::Lone(object) => {
-                self.reference = Reference::Taken;
-                Ok(object)
-            }
-            Reference::Shared(_) | Reference::Taken => Err(self),
+            Reference::Lone(_) => self.reference = Reference::Taken,
+            Reference::Shared(_) => self.host.retain(object),
+            Reference::Taken => {}
         }
+        object
     }
 }
 

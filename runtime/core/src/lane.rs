@@ -47,6 +47,8 @@ struct State {
     /// Workers at a job, and workers that wait for one.
     active: usize,
     idle: usize,
+    /// Threads that are no workers, in a call.
+    guests: usize,
     /// Jobs taken so far: when it stands still, every active worker is stuck.
     taken: u64,
     /// Whether an idle worker looks out for that.
@@ -74,6 +76,7 @@ impl Lane {
                 expected: 0,
                 active: 0,
                 idle: 0,
+                guests: 0,
                 taken: 0,
                 watched: false,
                 closed: false,
@@ -111,10 +114,25 @@ impl Lane {
         CURRENT.with_borrow(|current| std::ptr::eq(current.as_ptr(), self))
     }
 
-    /// Has a worker make a call; dropped if the lane is closed.
+    /// Has a worker make a call; dropped, on this thread, if the lane is closed.
     pub fn post(&self, call: impl FnOnce() + Send + 'static) {
-        self.push(Job::Call(Box::new(call)), true);
+        self.note(call);
         self.hire();
+    }
+
+    /// As [`Lane::post`], from under a lock: if no worker is there, one is asked for only when other work comes.
+    pub fn note(&self, call: impl FnOnce() + Send + 'static) {
+        self.push(Job::Call(Box::new(call)), true);
+    }
+
+    /// Lets a thread that is no worker make calls of the lane for as long as the guest lives; nothing once it is closed.
+    pub fn guest(&self) -> Option<Guest<'_>> {
+        let mut state = lock(&self.state);
+        if state.closed {
+            return None;
+        }
+        state.guests += 1;
+        Some(Guest(self))
     }
 
     /// Queues work. `urgent` says that it is worth waking a thread: else it waits for a worker that is awake, or for the
@@ -214,8 +232,8 @@ impl Lane {
         let left = std::mem::take(&mut state.queue);
         state.urgent = 0;
         self.work.notify_all();
-        let (state, _) = wait_until(&self.quiet, state, Some(deadline), |state| state.active == 0);
-        let inside = state.active;
+        let (state, _) = wait_until(&self.quiet, state, Some(deadline), |state| state.active + state.guests == 0);
+        let inside = state.active + state.guests;
         drop(state);
         // Jobs may hold the last reference to something of the host: never dropped under the lock.
         drop(left);
@@ -225,6 +243,17 @@ impl Lane {
     /// The number of workers that serve the lane.
     pub fn workers(&self) -> usize {
         lock(&self.state).workers
+    }
+}
+
+/// The right of a thread that is no worker to make calls of a lane, which waits for it when it closes.
+#[derive(Debug)]
+pub struct Guest<'a>(&'a Lane);
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).guests -= 1;
+        self.0.quiet.notify_all();
     }
 }
 

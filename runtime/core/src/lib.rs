@@ -32,7 +32,7 @@ pub use completion::Completion;
 pub use error::{Error, ErrorKind, Fault, NodeError, Result};
 pub use graph::{Graph, Source};
 pub use host::{Host, HostObject};
-pub use lane::Lane;
+pub use lane::{Guest, Lane};
 pub use manifest::Manifest;
 pub use metrics::{NodeMetrics, SessionMetrics};
 pub use node::{Context, Flow, Node, NodeInfo, Outcome};

@@ -41,6 +41,8 @@ impl Kinds {
     pub const OBJECT: Kinds = Kinds(1 << 5);
     /// Everything that a node can be given.
     pub const ANY: Kinds = Kinds(0b11_1110);
+    /// Everything but objects.
+    pub const DATA: Kinds = Kinds(0b01_1110);
     /// Nothing: what a source takes.
     pub const NONE: Kinds = Kinds(0);
 
@@ -60,6 +62,11 @@ impl Kinds {
     /// Whether the two sets have a kind in common.
     pub const fn meets(self, other: Kinds) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The set of those bits that stand for a kind.
+    pub const fn from_bits(bits: u32) -> Kinds {
+        Kinds(bits & Kinds::ANY.0)
     }
 
     /// The set as bits, one a kind: bit `n` stands for the kind numbered `n` in the C ABI.

@@ -276,9 +276,9 @@ fn cancel_is_prompt_and_kills_completions() {
     }
     session.cancel();
     assert!(session.wait(soon()));
-    assert_eq!(session.pull(soon()).unwrap_err().kind, ErrorKind::State);
+    assert_eq!(session.pull(soon()).unwrap_err().kind, ErrorKind::Cancelled);
     let late = kept.lock().unwrap().take().unwrap().complete(None, Ok(Flow::Done));
-    assert_eq!(late.unwrap_err().kind, ErrorKind::State);
+    assert_eq!(late.unwrap_err().kind, ErrorKind::Cancelled);
     assert_eq!(*events.lock().unwrap(), ["never.init", "never.clean"]);
 }
 

@@ -29,6 +29,8 @@ pub struct End {
 /// How a session is to run.
 #[derive(Debug)]
 pub struct SessionConfig {
+    /// A number by which nodes can tell sessions apart.
+    pub tag: u64,
     /// How many packets an edge holds before its producer waits.
     pub capacity: usize,
     /// What happens when a node fails at a packet.
@@ -43,7 +45,7 @@ pub struct SessionConfig {
 
 impl Default for SessionConfig {
     fn default() -> SessionConfig {
-        SessionConfig { capacity: 16, on_error: OnError::Raise, input: None, output: None, on_end: None }
+        SessionConfig { tag: 0, capacity: 16, on_error: OnError::Raise, input: None, output: None, on_end: None }
     }
 }
 

@@ -16,11 +16,12 @@ use state::{Activity, Phase, Settled, State};
 
 use crate::lane::Lane;
 use crate::sync::{lock, wait_until};
-use crate::{Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime, SessionMetrics};
+use crate::{Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime, SessionMetrics};
 
 /// One run of a graph. It starts when it is opened, and ends when every node has been cleaned up.
 pub struct Session {
     number: u64,
+    tag: u64,
     runtime: Arc<Runtime>,
     plan: Plan,
     on_error: OnError,
@@ -58,6 +59,7 @@ impl Session {
         state.on_end = config.on_end;
         let session = Arc::new(Session {
             number: runtime.next_session(),
+            tag: config.tag,
             runtime: Arc::clone(runtime),
             on_error: config.on_error,
             links: lanes.into_iter().map(|lane| Link { lane, queued: AtomicBool::new(false) }).collect(),
@@ -174,6 +176,12 @@ impl Session {
         self.lock().error.clone()
     }
 
+    /// The same as a packet.
+    pub fn failure(&self) -> Option<Packet> {
+        let error = self.error()?;
+        Some(Packet { pts: error.pts, index: error.index, ..Packet::new(Data::Failure(error)) })
+    }
+
     /// What the session has measured so far.
     pub fn metrics(&self) -> SessionMetrics {
         let state = self.lock();
@@ -189,9 +197,9 @@ impl Session {
         }
     }
 
-    /// A number that no other session of the runtime has.
-    pub fn number(&self) -> u64 {
-        self.number
+    /// The number that the session was opened with.
+    pub fn tag(&self) -> u64 {
+        self.tag
     }
 
     pub(crate) fn node_id(&self, node: usize) -> &str {
@@ -236,7 +244,7 @@ impl Session {
     fn refusal(&self, state: &State, otherwise: &str) -> Error {
         match &state.error {
             Some(error) => error.to_error(),
-            None if self.is_cancelled() => Error::new(ErrorKind::State, "the session was cancelled"),
+            None if self.is_cancelled() => Error::new(ErrorKind::Cancelled, "the session was cancelled"),
             None => Error::new(ErrorKind::State, otherwise),
         }
     }

@@ -16,11 +16,6 @@ impl Clock {
         Clock { start, rate, frames: 0 }
     }
 
-    /// The frames counted.
-    pub fn frames(&self) -> u64 {
-        self.frames
-    }
-
     /// Counts `frames` more; the time at which they begin, not known if the start is not.
     pub fn advance(&mut self, frames: usize) -> Time {
         let passed = Time::from_frames(self.frames, self.rate);

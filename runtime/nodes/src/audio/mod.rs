@@ -4,10 +4,13 @@ mod clock;
 mod decoder;
 mod file_source;
 mod mpeg;
+mod ogg;
 mod planes;
 mod resample;
 mod resampler;
 mod span;
+mod step;
+mod watch;
 mod wav_file;
 mod wav_sink;
 

@@ -1,16 +1,20 @@
 //! The frames of MPEG audio: where they begin, and whether they follow each other to the end.
 //!
-//! Symphonia decodes them, but passes over damage and a last frame that is cut off without a word.
+//! Symphonia decodes them, but passes over what lies between them, and over a last one that is cut off, without a word.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::span::leading_tag;
+use super::step::Step;
 
 /// Kilobits a second of layer III, by the index in the header: of MPEG 1, and of MPEG 2 and 2.5.
 const BIT_RATES: [[u32; 15]; 2] = [
     [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
+
+/// Bytes that hold the frames that prove that there are frames.
+const ENOUGH: u64 = 8 * 1024;
 
 /// The header of a frame of layer III.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +49,12 @@ impl Header {
         let samples = if version == 0 { 1152 } else { 576 };
         let padding = u32::from(third >> 1 & 1);
         let channels = if fourth >> 6 == 3 { 1 } else { 2 };
-        Some(Header { sample_rate, channels, samples, bytes: u64::from(samples / 8 * bit_rate / sample_rate + padding) })
+        Some(Header {
+            sample_rate,
+            channels,
+            samples,
+            bytes: u64::from(samples / 8 * bit_rate / sample_rate + padding),
+        })
     }
 
     /// Whether both can belong to one stream.
@@ -54,23 +63,11 @@ impl Header {
     }
 }
 
-/// How the frames of a file end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// They follow each other to the end, or to something that is no frame.
-    Whole,
-    /// The last one lacks its end.
-    CutOff,
-    /// There are bytes between them that are no frame, after so many samples.
-    Damaged(u64),
-}
-
 /// Where the first frame begins, within the first `limit` bytes of `source`.
 pub fn first_frame(source: &mut (impl Read + Seek), limit: u64) -> io::Result<Option<u64>> {
     source.seek(SeekFrom::Start(0))?;
-    // Enough for the frames that are to follow one that begins at the limit.
     let mut bytes = Vec::new();
-    source.take(limit + 8 * 1024).read_to_end(&mut bytes)?;
+    source.take(limit + ENOUGH).read_to_end(&mut bytes)?;
     let limit = usize::try_from(limit).map_or(bytes.len(), |limit| limit.min(bytes.len()));
     Ok((0..limit).find(|start| is_start(&bytes[*start..])).map(|start| start as u64))
 }
@@ -100,40 +97,73 @@ fn first_bytes(bytes: &[u8]) -> usize {
     Header::parse(bytes).map_or(bytes.len(), |header| header.bytes as usize)
 }
 
-/// Follows the frames of `source`, which starts with one, to the end.
-pub fn walk(source: impl Read + Seek) -> io::Result<Ending> {
-    let mut source = BufReader::new(source);
-    let end = source.seek(SeekFrom::End(0))?;
-    let mut at = source.seek(SeekFrom::Start(0))?;
-    let mut first = None;
-    let mut samples = 0;
-    while at < end {
-        let mut bytes = Vec::new();
-        source.by_ref().take(10).read_to_end(&mut bytes)?;
-        let header = Header::parse(&bytes).filter(|header| first.is_none_or(|first| header.like(&first)));
-        let length = match (header, leading_tag(&bytes)) {
-            (Some(header), _) => {
-                first = first.or(Some(header));
-                samples += u64::from(header.samples);
-                header.bytes
+/// The frames of a file, one after the other.
+#[derive(Debug)]
+pub struct Frames<R> {
+    source: BufReader<R>,
+    first: Option<Header>,
+    at: u64,
+    end: u64,
+}
+
+impl<R: Read + Seek> Frames<R> {
+    /// The frames of `source`, of `end` bytes, which starts with one.
+    pub fn new(source: R, end: u64) -> Frames<R> {
+        Frames { source: BufReader::new(source), first: None, at: 0, end }
+    }
+
+    /// The header of the next frame, in its four bytes.
+    pub fn next(&mut self) -> io::Result<Step<[u8; 4]>> {
+        while self.at < self.end {
+            let mut bytes = Vec::new();
+            self.source.by_ref().take(10).read_to_end(&mut bytes)?;
+            let mut header = Header::parse(&bytes);
+            if header.is_some_and(|header| self.first.is_some_and(|first| !header.like(&first)))
+                && !self.starts_anew()?
+            {
+                header = None;
             }
             // Files that were put together from others have the others' tags inside.
-            (None, Some(length)) => length,
-            (None, None) => {
-                let cut = end - at < 4 && bytes[0] == 0xff;
-                source.seek(SeekFrom::Start(at + 1))?;
-                let more = first.is_some_and(|first| frames_in(&mut source, &first));
-                return Ok(match (cut, more) {
-                    (true, _) => Ending::CutOff,
-                    (false, true) => Ending::Damaged(samples),
-                    (false, false) => Ending::Whole,
-                });
+            let length = match (header, leading_tag(&bytes)) {
+                (Some(header), _) => header.bytes,
+                (None, Some(length)) => length,
+                (None, None) => return self.stray(&bytes),
+            };
+            self.at += length;
+            if self.at > self.end {
+                return Ok(Step::CutOff);
             }
-        };
-        at += length;
-        source.seek_relative(length as i64 - bytes.len() as i64)?;
+            self.source.seek_relative(length as i64 - bytes.len() as i64)?;
+            if let Some(header) = header {
+                self.first = Some(header);
+                return Ok(Step::Piece([bytes[0], bytes[1], bytes[2], bytes[3]]));
+            }
+        }
+        Ok(Step::End)
     }
-    Ok(if at > end { Ending::CutOff } else { Ending::Whole })
+
+    /// Whether frames of another format follow here.
+    fn starts_anew(&mut self) -> io::Result<bool> {
+        let position = self.source.stream_position()?;
+        let mut bytes = Vec::new();
+        self.source.seek(SeekFrom::Start(self.at))?;
+        self.source.by_ref().take(ENOUGH).read_to_end(&mut bytes)?;
+        self.source.seek(SeekFrom::Start(position))?;
+        Ok(is_start(&bytes))
+    }
+
+    /// What it means that `bytes` come next, which are no frame.
+    fn stray(&mut self, bytes: &[u8]) -> io::Result<Step<[u8; 4]>> {
+        if bytes.len() < 4 && bytes[0] == 0xff {
+            return Ok(Step::CutOff);
+        }
+        self.source.seek(SeekFrom::Start(self.at + 1))?;
+        if self.first.is_some_and(|first| frames_in(&mut self.source, &first)) {
+            return Ok(Step::Broken);
+        }
+        self.at = self.end;
+        Ok(Step::End)
+    }
 }
 
 /// Whether there are frames like `first` in what is left of `source`.
@@ -151,7 +181,7 @@ fn frames_in(source: &mut impl Read, first: &Header) -> bool {
 mod tests {
     use std::io::Cursor;
 
-    use super::{Ending, Header, first_frame, walk};
+    use super::{Frames, Header, Step, first_frame};
 
     /// A frame of MPEG 1, layer III, 128 kb/s, 44100 Hz, stereo.
     fn frame() -> Vec<u8> {
@@ -182,15 +212,31 @@ mod tests {
         assert_eq!(first_frame(&mut Cursor::new(b""), 65536).unwrap(), None);
     }
 
+    /// How many frames there are, and what comes after them.
+    fn follow(parts: &[&[u8]]) -> (usize, Step<()>) {
+        let bytes = parts.concat();
+        let end = bytes.len() as u64;
+        let mut frames = Frames::new(Cursor::new(bytes), end);
+        let mut count = 0;
+        loop {
+            match frames.next().unwrap() {
+                Step::Piece(header) => assert_eq!(header, frame()[..4]),
+                Step::Broken => return (count, Step::Broken),
+                Step::CutOff => return (count, Step::CutOff),
+                Step::End => return (count, Step::End),
+            }
+            count += 1;
+        }
+    }
+
     #[test]
     fn endings_are_told_apart() {
-        let whole = frame().repeat(5);
-        let walk = |bytes: &[u8]| walk(Cursor::new(bytes)).unwrap();
-        assert_eq!(walk(&whole), Ending::Whole);
-        assert_eq!(walk(&whole[..whole.len() - 1]), Ending::CutOff);
-        assert_eq!(walk(&whole[..417 * 4 + 2]), Ending::CutOff);
-        assert_eq!(walk(&[&whole[..], &[0; 999]].concat()), Ending::Whole);
-        assert_eq!(walk(&[&whole[..], b"ID3\x04\x00\x00\x00\x00\x00\x01x", &whole[..]].concat()), Ending::Whole);
-        assert_eq!(walk(&[&whole[..], &[0; 999], &whole[..]].concat()), Ending::Damaged(5 * 1152));
+        let whole = &frame().repeat(5)[..];
+        assert_eq!(follow(&[whole]), (5, Step::End));
+        assert_eq!(follow(&[&whole[..whole.len() - 1]]), (4, Step::CutOff));
+        assert_eq!(follow(&[&whole[..417 * 4 + 2]]), (4, Step::CutOff));
+        assert_eq!(follow(&[whole, &[0; 999]]), (5, Step::End));
+        assert_eq!(follow(&[whole, b"ID3\x04\x00\x00\x00\x00\x00\x01x", whole]), (10, Step::End));
+        assert_eq!(follow(&[whole, &[0; 999], whole]), (5, Step::Broken));
     }
 }

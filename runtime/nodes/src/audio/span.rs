@@ -64,7 +64,8 @@ impl Span {
         }
         let file = File::open(path).map_err(failed)?;
         let mut span = Span { file, start: 0, end: metadata.len(), position: 0, seekable: true };
-        let kind = span.trim().map_err(|error| format!("cannot read '{name}': {error}"))?;
+        let unreadable = |error| format!("cannot read '{name}': {error}");
+        let kind = span.trim().map_err(unreadable)?;
         let kind = kind.ok_or_else(|| match span.other() {
             Some(other) => format!("'{name}' is {other}, which is not supported; {CONVERT}"),
             None => format!("'{name}' is not audio in a supported format; {CONVERT}"),
@@ -72,6 +73,7 @@ impl Span {
         // Symphonia guesses the length of an MP3 without a header from its size if it can seek, and a guess must not
         // be taken for what the file declares.
         span.seekable = kind != Kind::Mp3;
+        span.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         Ok((kind, span))
     }
 
@@ -113,19 +115,19 @@ impl Span {
             return Ok(Some(Kind::Flac));
         }
         // Data that merely looks like one frame is too common to search in files that are known to be something else.
-        if self.other().is_none() {
-            if let Some(first) = mpeg::first_frame(self, MP3_SEARCH)? {
-                self.start += first;
-                self.seek(SeekFrom::Start(0))?;
-                return Ok(Some(Kind::Mp3));
-            }
+        if self.other().is_none()
+            && let Some(first) = mpeg::first_frame(self, MP3_SEARCH)?
+        {
+            self.start += first;
+            return Ok(Some(Kind::Mp3));
         }
         Ok(None)
     }
 
     fn other(&mut self) -> Option<&'static str> {
         let magic = self.bytes(0, 16).ok()?;
-        let found = |(offset, bytes, _): &&(usize, &[u8], &str)| magic.get(*offset..).is_some_and(|at| at.starts_with(bytes));
+        let found =
+            |(offset, bytes, _): &&(usize, &[u8], &str)| magic.get(*offset..).is_some_and(|at| at.starts_with(bytes));
         OTHERS.iter().find(found).map(|(_, _, name)| *name)
     }
 }

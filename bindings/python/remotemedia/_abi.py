@@ -1,0 +1,287 @@
+"""The C ABI in ctypes. Generated from runtime/abi by `make header`; do not edit."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+
+RM_NODE_SOURCE = 1
+RM_NODE_NONE_IS_VALUE = 2
+RM_TIME_NONE = -(2**63)
+RM_INDEX_NONE = 2**64 - 1
+RM_KIND_NONE = 0
+RM_KIND_AUDIO = 1
+RM_KIND_TEXT = 2
+RM_KIND_JSON = 3
+RM_KIND_BYTES = 4
+RM_KIND_OBJECT = 5
+RM_KIND_FAILURE = 6
+RM_ON_ERROR_RAISE = 0
+RM_ON_ERROR_SKIP = 1
+RM_ON_ERROR_COLLECT = 2
+RM_OK = 0
+RM_MORE = 1
+RM_PENDING = 2
+RM_END = 3
+RM_ERR_ARGUMENT = -1
+RM_ERR_NULL = -2
+RM_ERR_BAD_HANDLE = -3
+RM_ERR_UTF8 = -4
+RM_ERR_UNSUPPORTED = -5
+RM_ERR_VERSION = -6
+RM_ERR_MANIFEST = -20
+RM_ERR_GRAPH = -21
+RM_ERR_PARAMETERS = -22
+RM_ERR_UNKNOWN_TYPE = -23
+RM_ERR_STATE = -100
+RM_ERR_TIMEOUT = -101
+RM_ERR_CANCELLED = -102
+RM_ERR_REENTRANT = -103
+RM_ERR_POISONED = -104
+RM_ERR_FORKED = -105
+RM_ERR_NODE = -200
+RM_ERR_INPUT = -201
+RM_ERR_PANIC = -300
+RM_ERR_MEMORY = -301
+RM_ABI_VERSION = 0x0000_0001
+
+
+class rm_host_callbacks(Structure):
+    pass
+
+
+class rm_node_callbacks(Structure):
+    pass
+
+
+class rm_object_table(Structure):
+    pass
+
+
+class rm_packet(Structure):
+    pass
+
+
+class rm_type_callbacks(Structure):
+    pass
+
+
+class rm_runtime_config(Structure):
+    pass
+
+
+class rm_session_config(Structure):
+    pass
+
+
+rm_host_callbacks_destroy = CFUNCTYPE(None, c_void_p)
+
+rm_host_callbacks_hire = CFUNCTYPE(c_int32, c_void_p)
+
+rm_host_callbacks_retain = CFUNCTYPE(None, c_void_p, c_void_p)
+
+rm_host_callbacks_release = CFUNCTYPE(None, c_void_p, c_void_p)
+
+rm_host_callbacks_export_object = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_uint32, POINTER(rm_packet))
+
+rm_host_callbacks_import_packet = CFUNCTYPE(c_int32, c_void_p, POINTER(rm_packet), POINTER(c_void_p))
+
+rm_host_callbacks._fields_ = [
+    ("struct_size", c_uint32),
+    ("parallel", c_uint32),
+    ("user_data", c_void_p),
+    ("destroy", rm_host_callbacks_destroy),
+    ("hire", rm_host_callbacks_hire),
+    ("retain", rm_host_callbacks_retain),
+    ("release", rm_host_callbacks_release),
+    ("export_object", rm_host_callbacks_export_object),
+    ("import_packet", rm_host_callbacks_import_packet),
+    ("objects", POINTER(rm_object_table)),
+]
+
+rm_node_callbacks_destroy = CFUNCTYPE(None, c_void_p)
+
+rm_node_callbacks_initialize = CFUNCTYPE(c_int32, c_void_p)
+
+rm_node_callbacks_process = CFUNCTYPE(c_int32, c_void_p, POINTER(rm_packet))
+
+rm_node_callbacks_resume = CFUNCTYPE(c_int32, c_void_p)
+
+rm_node_callbacks_flush = CFUNCTYPE(c_int32, c_void_p)
+
+rm_node_callbacks_cleanup = CFUNCTYPE(c_int32, c_void_p)
+
+rm_node_callbacks._fields_ = [
+    ("struct_size", c_uint32),
+    ("flags", c_uint32),
+    ("user_data", c_void_p),
+    ("destroy", rm_node_callbacks_destroy),
+    ("initialize", rm_node_callbacks_initialize),
+    ("process", rm_node_callbacks_process),
+    ("resume", rm_node_callbacks_resume),
+    ("flush", rm_node_callbacks_flush),
+    ("cleanup", rm_node_callbacks_cleanup),
+    ("accepts", c_uint32),
+    ("emits", c_uint32),
+    ("process_object", c_void_p),
+    ("resume_object", c_void_p),
+]
+
+rm_object_table_enter = CFUNCTYPE(c_int32)
+
+rm_object_table_leave = CFUNCTYPE(None, c_int32)
+
+rm_object_table_retain = CFUNCTYPE(None, c_void_p)
+
+rm_object_table_release = CFUNCTYPE(None, c_void_p)
+
+rm_object_table_call = CFUNCTYPE(c_void_p, c_void_p, c_void_p)
+
+rm_object_table_clear = CFUNCTYPE(None)
+
+rm_object_table._fields_ = [
+    ("struct_size", c_uint32),
+    ("reserved", c_uint32),
+    ("enter", rm_object_table_enter),
+    ("leave", rm_object_table_leave),
+    ("retain", rm_object_table_retain),
+    ("release", rm_object_table_release),
+    ("call", rm_object_table_call),
+    ("clear", rm_object_table_clear),
+    ("none", c_void_p),
+    ("more", c_void_p),
+    ("done", c_void_p),
+    ("pending", c_void_p),
+    ("failed", c_void_p),
+]
+
+rm_packet._fields_ = [
+    ("struct_size", c_uint32),
+    ("kind", c_uint32),
+    ("pts", c_int64),
+    ("duration", c_int64),
+    ("index", c_uint64),
+    ("data", c_void_p),
+    ("size", c_size_t),
+    ("buffer", c_uint64),
+    ("object", c_void_p),
+    ("host", c_uint64),
+    ("sample_rate", c_uint32),
+    ("channels", c_uint32),
+    ("metadata", c_void_p),
+    ("metadata_size", c_size_t),
+]
+
+rm_type_callbacks_destroy = CFUNCTYPE(None, c_void_p)
+
+rm_type_callbacks_create = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_uint64))
+
+rm_type_callbacks._fields_ = [
+    ("struct_size", c_uint32),
+    ("reserved", c_uint32),
+    ("user_data", c_void_p),
+    ("destroy", rm_type_callbacks_destroy),
+    ("create", rm_type_callbacks_create),
+]
+
+rm_runtime_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("abi_version", c_uint32),
+    ("threads", c_uint32),
+    ("reserved", c_uint32),
+]
+
+rm_session_config_on_end = CFUNCTYPE(None, c_void_p)
+
+rm_session_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("on_error", c_uint32),
+    ("capacity", c_uint32),
+    ("reserved", c_uint32),
+    ("tag", c_uint64),
+    ("input", c_uint64),
+    ("output", c_uint64),
+    ("host", c_uint64),
+    ("user_data", c_void_p),
+    ("on_end", rm_session_config_on_end),
+]
+
+
+def declare(library: ctypes.CDLL) -> None:
+    """Gives every function of the library its prototype."""
+    library.rm_buffer_wrap.argtypes = [c_void_p, c_size_t, c_void_p, c_void_p, POINTER(c_uint64)]
+    library.rm_buffer_wrap.restype = c_int32
+    library.rm_buffer_free.argtypes = [c_uint64]
+    library.rm_buffer_free.restype = c_int32
+    library.rm_call_emit.argtypes = [POINTER(rm_packet)]
+    library.rm_call_emit.restype = c_int32
+    library.rm_call_fail.argtypes = [c_char_p, c_size_t, c_void_p]
+    library.rm_call_fail.restype = c_int32
+    library.rm_call_defer.argtypes = [POINTER(c_uint64)]
+    library.rm_call_defer.restype = c_int32
+    library.rm_call_tag.argtypes = [POINTER(c_uint64)]
+    library.rm_call_tag.restype = c_int32
+    library.rm_completion_finish.argtypes = [c_uint64, c_int32, POINTER(rm_packet)]
+    library.rm_completion_finish.restype = c_int32
+    library.rm_completion_fail.argtypes = [c_uint64, c_char_p, c_size_t, c_void_p]
+    library.rm_completion_fail.restype = c_int32
+    library.rm_completion_free.argtypes = [c_uint64]
+    library.rm_completion_free.restype = c_int32
+    library.rm_debug_live.argtypes = [c_uint8, POINTER(c_uint64)]
+    library.rm_debug_live.restype = c_int32
+    library.rm_last_error.argtypes = [c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_last_error.restype = c_int32
+    library.rm_host_new.argtypes = [c_uint64, POINTER(rm_host_callbacks), POINTER(c_uint64)]
+    library.rm_host_new.restype = c_int32
+    library.rm_host_free.argtypes = [c_uint64]
+    library.rm_host_free.restype = c_int32
+    library.rm_node_new.argtypes = [c_uint64, POINTER(rm_node_callbacks), POINTER(c_uint64)]
+    library.rm_node_new.restype = c_int32
+    library.rm_node_free.argtypes = [c_uint64]
+    library.rm_node_free.restype = c_int32
+    library.rm_pipeline_new.argtypes = [c_uint64, POINTER(c_uint64)]
+    library.rm_pipeline_new.restype = c_int32
+    library.rm_pipeline_add_node.argtypes = [c_uint64, c_char_p, c_size_t, c_uint64]
+    library.rm_pipeline_add_node.restype = c_int32
+    library.rm_pipeline_add_type.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_pipeline_add_type.restype = c_int32
+    library.rm_pipeline_connect.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_pipeline_connect.restype = c_int32
+    library.rm_pipeline_load.argtypes = [c_uint64, c_char_p, c_size_t]
+    library.rm_pipeline_load.restype = c_int32
+    library.rm_pipeline_free.argtypes = [c_uint64]
+    library.rm_pipeline_free.restype = c_int32
+    library.rm_runtime_add_type.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(rm_type_callbacks)]
+    library.rm_runtime_add_type.restype = c_int32
+    library.rm_runtime_new.argtypes = [POINTER(rm_runtime_config), POINTER(c_uint64)]
+    library.rm_runtime_new.restype = c_int32
+    library.rm_runtime_shutdown.argtypes = [c_uint64, c_int64, POINTER(c_uint32)]
+    library.rm_runtime_shutdown.restype = c_int32
+    library.rm_runtime_free.argtypes = [c_uint64]
+    library.rm_runtime_free.restype = c_int32
+    library.rm_runtime_types.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_runtime_types.restype = c_int32
+    library.rm_session_open.argtypes = [c_uint64, POINTER(rm_session_config), POINTER(c_uint64)]
+    library.rm_session_open.restype = c_int32
+    library.rm_session_push.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
+    library.rm_session_push.restype = c_int32
+    library.rm_session_pull.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
+    library.rm_session_pull.restype = c_int32
+    library.rm_session_end.argtypes = [c_uint64]
+    library.rm_session_end.restype = c_int32
+    library.rm_session_cancel.argtypes = [c_uint64]
+    library.rm_session_cancel.restype = c_int32
+    library.rm_session_wait.argtypes = [c_uint64, c_int64]
+    library.rm_session_wait.restype = c_int32
+    library.rm_session_error.argtypes = [c_uint64, POINTER(rm_packet)]
+    library.rm_session_error.restype = c_int32
+    library.rm_session_metrics.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_session_metrics.restype = c_int32
+    library.rm_session_free.argtypes = [c_uint64]
+    library.rm_session_free.restype = c_int32
+    library.rm_abi_version.argtypes = []
+    library.rm_abi_version.restype = c_uint32
+    library.rm_version.argtypes = [c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_version.restype = c_int32
+    library.rm_worker_run.argtypes = [c_uint64]
+    library.rm_worker_run.restype = c_int32

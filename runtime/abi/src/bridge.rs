@@ -1,0 +1,240 @@
+//! The bridge to a host: the engine's view of it, over the host's callbacks.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use remotemedia_core::{Data, Fault, Host, HostObject, Kinds, Lane, Packet};
+
+use crate::call::{Call, blame};
+use crate::error::{Failure, Outcome};
+use crate::host::rm_host_callbacks;
+use crate::objects::Objects;
+use crate::packet::{PacketView, Reader, rm_packet};
+use crate::status::*;
+use crate::versioned::read_struct;
+
+/// How many workers a host may be asked for when its calls block.
+const MOST_WORKERS: usize = 64;
+
+/// A host, as the engine sees it.
+pub(crate) struct Bridge {
+    callbacks: rm_host_callbacks,
+    objects: Option<Objects>,
+    lane: Option<Arc<Lane>>,
+    /// References to give back at the next chance, and whether a worker has been told.
+    garbage: Mutex<Vec<usize>>,
+    told: AtomicBool,
+    this: Weak<Bridge>,
+}
+
+// SAFETY: the pointers in the tables are opaque to us, and the header demands that what they stand for can be used from
+// the threads that it names for each function.
+unsafe impl Send for Bridge {}
+// SAFETY: as above.
+unsafe impl Sync for Bridge {}
+
+thread_local! {
+    /// The host that this thread has entered, if any.
+    static ENTERED: Cell<*const Bridge> = const { Cell::new(ptr::null()) };
+}
+
+/// Calls the host's `destroy` when it goes, wherever that is.
+struct Destroy(rm_host_callbacks);
+
+impl Drop for Destroy {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.0.destroy {
+            // SAFETY: called once, last, with the pointer that came with it.
+            unsafe { destroy(self.0.user_data) };
+        }
+    }
+}
+
+impl Bridge {
+    /// # Safety
+    /// The functions and pointers in `callbacks` are what the header says.
+    pub unsafe fn new(callbacks: rm_host_callbacks) -> Outcome<Arc<Bridge>> {
+        let destroy = Destroy(callbacks);
+        if callbacks.retain.is_none() || callbacks.release.is_none() {
+            return Err(Failure::new(RM_ERR_NULL, "'retain' and 'release' of the rm_host_callbacks must be set"));
+        }
+        let objects = if callbacks.objects.is_null() {
+            None
+        } else {
+            // SAFETY: not null, and the caller vouches for the rest.
+            let table = unsafe { read_struct(callbacks.objects) }?;
+            let complete = Objects::new(&table).ok_or_else(|| {
+                Failure::new(RM_ERR_NULL, "every function and object of the rm_object_table must be set")
+            })?;
+            Some(complete)
+        };
+        // From here on the bridge itself sees to it that `destroy` is called.
+        std::mem::forget(destroy);
+        Ok(Arc::new_cyclic(|this: &Weak<Bridge>| {
+            let lane = callbacks.hire.map(|_| {
+                let bridge = this.clone();
+                let hire = move |_| bridge.upgrade().is_some_and(|bridge| bridge.hire());
+                Lane::new(callbacks.parallel as usize, MOST_WORKERS, hire)
+            });
+            let told = AtomicBool::new(false);
+            Bridge { callbacks, objects, lane, garbage: Mutex::default(), told, this: this.clone() }
+        }))
+    }
+
+    pub fn lane(&self) -> Option<&Arc<Lane>> {
+        self.lane.as_ref()
+    }
+
+    pub fn objects(&self) -> Option<&Objects> {
+        self.objects.as_ref()
+    }
+
+    fn hire(&self) -> bool {
+        let Some(hire) = self.callbacks.hire else { return false };
+        // SAFETY: the host's function with the host's pointer; no lock is held here.
+        unsafe { hire(self.callbacks.user_data) == RM_OK }
+    }
+
+    /// Takes over a reference that the host has given.
+    pub fn adopt(&self, object: *mut c_void) -> Option<HostObject> {
+        self.this.upgrade().map(|this| HostObject::new(object as usize, this))
+    }
+
+    /// Another reference to the bridge itself.
+    pub fn shared(&self) -> Option<Arc<Bridge>> {
+        self.this.upgrade()
+    }
+
+    /// Whether an object is this host's.
+    pub fn owns(&self, object: &HostObject) -> bool {
+        ptr::addr_eq(Arc::as_ptr(object.host()), self)
+    }
+
+    fn release_now(&self, object: usize) {
+        if let Some(release) = self.callbacks.release {
+            // SAFETY: a reference of this host that was given to us and is given back here, once.
+            unsafe { release(self.callbacks.user_data, object as *mut c_void) };
+        }
+    }
+
+    /// Gives back what was noted.
+    fn collect(&self) {
+        self.told.store(false, Ordering::Release);
+        let garbage = std::mem::take(&mut *self.garbage.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(objects) = self.objects() else {
+            return garbage.into_iter().for_each(|object| self.release_now(object));
+        };
+        // SAFETY: between `enter` and `leave`, on a worker of the host, each reference once.
+        unsafe {
+            let state = (objects.enter)();
+            garbage.into_iter().for_each(|object| (objects.release)(object as *mut c_void));
+            (objects.leave)(state);
+        }
+    }
+
+    /// Makes an object of a packet.
+    pub fn import(&self, packet: &Packet) -> Result<HostObject, Fault> {
+        let import = self.callbacks.import_packet.ok_or_else(|| Fault::input("its host cannot take data, only objects"))?;
+        let view = PacketView::owned(packet, self).map_err(|failure| Fault::new(failure.message))?;
+        let mut object = ptr::null_mut();
+        let (status, fault) = blame(Some(self), || {
+            // SAFETY: the host's function with the host's pointer; the view lives until it returns.
+            unsafe { import(self.callbacks.user_data, view.as_ptr(), &raw mut object) }
+        });
+        match self.adopt(object) {
+            Some(imported) if status == RM_OK && !object.is_null() => Ok(imported),
+            _ => Err(fault.unwrap_or_else(|| Fault::input("its host could not make an object of the data"))),
+        }
+    }
+}
+
+impl Host for Bridge {
+    fn retain(&self, object: usize) {
+        if let Some(retain) = self.callbacks.retain {
+            // SAFETY: a live reference of this host, which the caller holds.
+            unsafe { retain(self.callbacks.user_data, object as *mut c_void) };
+        }
+    }
+
+    fn release(&self, object: usize) {
+        if object == 0 {
+            return;
+        }
+        match (&self.objects, &self.lane) {
+            // SAFETY: this thread has entered the host, and the reference is given back once.
+            (Some(objects), _) if is_entered(self) => unsafe { (objects.release)(object as *mut c_void) },
+            (_, None) => self.release_now(object),
+            (_, Some(lane)) => {
+                self.garbage.lock().unwrap_or_else(PoisonError::into_inner).push(object);
+                if !self.told.swap(true, Ordering::AcqRel) {
+                    let this = self.this.clone();
+                    lane.note(move || {
+                        if let Some(bridge) = this.upgrade() {
+                            bridge.collect();
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    fn export(&self, object: usize, accepted: Kinds) -> Result<Data, String> {
+        let export = self.callbacks.export_object.ok_or("its host cannot turn objects into data")?;
+        let _guest = match &self.lane {
+            Some(lane) if !lane.is_current() => Some(lane.guest().ok_or("its host is closing")?),
+            _ => None,
+        };
+        let mut packet = rm_packet::empty();
+        let (status, fault) = blame(Some(self), || {
+            // SAFETY: the host's function with the host's pointer; the packet is ours and lives until it returns.
+            unsafe { export(self.callbacks.user_data, object as *mut c_void, accepted.bits(), &raw mut packet) }
+        });
+        if status != RM_OK {
+            return Err(fault.map_or_else(|| format!("expected {accepted}"), |fault| fault.message));
+        }
+        // SAFETY: filled by the host, which vouches for its pointers.
+        let packet = unsafe { Reader { bridge: Some(self), input: None }.read(&raw const packet) };
+        packet.map(|packet| packet.data).map_err(|failure| failure.message)
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        drop(Destroy(self.callbacks));
+    }
+}
+
+/// Marks this thread as being inside a host.
+pub(crate) fn mark_entered(bridge: *const Bridge) -> *const Bridge {
+    ENTERED.replace(bridge)
+}
+
+fn is_entered(bridge: &Bridge) -> bool {
+    ptr::eq(ENTERED.get(), bridge)
+}
+
+/// While it lives, this thread counts as outside of every host: it is in a call that came from one.
+pub(crate) struct Outside(*const Bridge);
+
+impl Outside {
+    pub fn enter() -> Outside {
+        Outside(mark_entered(ptr::null()))
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        mark_entered(self.0);
+    }
+}
+
+impl Call {
+    /// The host that the call is made on.
+    pub fn bridge(&self) -> Option<&Bridge> {
+        // SAFETY: set for the length of a call by somebody who holds the bridge for longer.
+        unsafe { self.bridge.as_ref() }
+    }
+}

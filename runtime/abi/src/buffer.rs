@@ -1,0 +1,144 @@
+//! Buffers: payload memory with a count of references.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use remotemedia_core::{Buffer, HostObject, Memory};
+
+use crate::error::{Failure, Outcome};
+use crate::guard::{guard, guard_on};
+use crate::handle::{self, Handled};
+use crate::host::give;
+use crate::status::*;
+use crate::text::read_bytes;
+
+/// A reference to payload memory. 0 stands for none.
+pub type rm_buffer = u64;
+
+/// A buffer with a name.
+pub(crate) struct Named(pub Buffer);
+
+impl Handled for Named {
+    const KIND: u8 = 6;
+    const NAME: &'static str = "buffer";
+}
+
+/// Memory of the host, released when nobody reads it any more.
+struct Foreign {
+    data: *const u8,
+    size: usize,
+    owner: Owner,
+}
+
+enum Owner {
+    /// An object of the host.
+    Object { _object: HostObject },
+    /// Another buffer that the memory is part of.
+    Buffer { _buffer: Buffer },
+    /// A function to call.
+    Release(Option<unsafe extern "C-unwind" fn(*mut c_void)>, *mut c_void),
+}
+
+// SAFETY: the memory is read only, and its owner promised that it stays as it is until it is released, on any thread.
+unsafe impl Send for Foreign {}
+// SAFETY: as above.
+unsafe impl Sync for Foreign {}
+
+impl Memory for Foreign {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: checked when the buffer was made; the owner keeps the memory until it is dropped with us.
+        unsafe { std::slice::from_raw_parts(self.data, self.size) }
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        if let Owner::Release(Some(release), user_data) = self.owner {
+            // SAFETY: the host's function with the host's pointer, once.
+            unsafe { release(user_data) };
+        }
+    }
+}
+
+impl Foreign {
+    fn buffer(bytes: &[u8], owner: Owner) -> Buffer {
+        Buffer::new(Foreign { data: bytes.as_ptr(), size: bytes.len(), owner })
+    }
+}
+
+/// A buffer over `bytes`, which belong to `object`.
+///
+/// # Safety
+/// The bytes stay as they are for as long as the object lives.
+pub(crate) unsafe fn of_object(bytes: &[u8], object: HostObject) -> Buffer {
+    Foreign::buffer(bytes, Owner::Object { _object: object })
+}
+
+/// A buffer over `bytes` if they lie in `buffer`.
+pub(crate) fn part_of(bytes: &[u8], buffer: &Buffer) -> Option<Buffer> {
+    let whole = buffer.bytes().as_ptr_range();
+    let part = bytes.as_ptr_range();
+    let inside = whole.start <= part.start && part.end <= whole.end && !bytes.is_empty();
+    inside.then(|| Foreign::buffer(bytes, Owner::Buffer { _buffer: buffer.clone() }))
+}
+
+/// A buffer with a copy of `bytes`, aligned for whatever they are.
+pub(crate) fn copy_of(bytes: &[u8]) -> Outcome<Buffer> {
+    // Sixteen bytes are aligned enough for every sample format and for a vector unit.
+    let mut owned: Vec<u128> = Vec::new();
+    owned
+        .try_reserve_exact(bytes.len().div_ceil(16))
+        .map_err(|_| Failure::new(RM_ERR_MEMORY, format!("no memory for a copy of {} bytes", bytes.len())))?;
+    owned.resize(bytes.len().div_ceil(16), 0);
+    // SAFETY: the vector has at least as many bytes, and the two do not overlap.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), owned.as_mut_ptr().cast(), bytes.len()) };
+    Ok(Buffer::new(Aligned { owned, size: bytes.len() }))
+}
+
+struct Aligned {
+    owned: Vec<u128>,
+    size: usize,
+}
+
+impl Memory for Aligned {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: `size` bytes of the vector are initialised, and any bytes are valid bytes.
+        unsafe { std::slice::from_raw_parts(self.owned.as_ptr().cast(), self.size) }
+    }
+}
+
+/// Makes a buffer over memory of the caller, without copying it.
+///
+/// Ownership: the memory must stay as it is until `release(user_data)`, which is called once, when nobody reads it any
+/// more, also if this call fails. `*buffer` receives a handle that `rm_buffer_free` ends.
+/// Threads: any; `release` is called on any thread, and must not call the library.
+/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_buffer_wrap(
+    data: *const c_void,
+    size: usize,
+    release: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
+    user_data: *mut c_void,
+    buffer: *mut rm_buffer,
+) -> rm_status {
+    guard_on(0, || {
+        let mut foreign = Foreign { data: std::ptr::dangling(), size: 0, owner: Owner::Release(release, user_data) };
+        // SAFETY: the caller vouches for `data` and `size` until `release`.
+        let bytes = unsafe { read_bytes(data.cast(), size, "data") }?;
+        (foreign.data, foreign.size) = (bytes.as_ptr(), bytes.len());
+        // SAFETY: the caller vouches for `buffer`.
+        unsafe { give(Arc::new(Named(Buffer::new(foreign))), buffer, "buffer") }
+    })
+}
+
+/// Ends a reference to a buffer.
+///
+/// Ownership: the handle is dead afterwards; the memory lives on while packets refer to it.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_buffer_free(buffer: rm_buffer) -> rm_status {
+    guard(|| handle::remove::<Named>(buffer).map(drop))
+}

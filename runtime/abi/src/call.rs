@@ -1,0 +1,159 @@
+//! Calls: what a callback of the host may do while it runs.
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use remotemedia_core::{Completion, Context, Fault, HostObject, Packet};
+
+use crate::bridge::Bridge;
+use crate::completion::Deferred;
+use crate::error::{Failure, Outcome};
+use crate::guard::{guard, guard_on};
+use crate::host::give;
+use crate::packet::{Reader, rm_packet};
+use crate::status::*;
+use crate::text::{read_text, write_out};
+
+/// The call that this thread is in.
+pub(crate) struct Call {
+    pub bridge: *const Bridge,
+    /// The engine's context; null in calls that cannot emit.
+    pub context: *mut Context<'static>,
+    /// The packet that the callback was given, whose memory an output may share.
+    pub input: *const Packet,
+    pub fault: Option<Fault>,
+}
+
+thread_local! {
+    static CURRENT: Cell<*mut Call> = const { Cell::new(ptr::null_mut()) };
+}
+
+impl Call {
+    /// Makes `body` the call that this thread is in.
+    pub fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        struct Restore(*mut Call);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _restore = Restore(CURRENT.replace(self));
+        body()
+    }
+
+    /// Gives the thread's call to `body`.
+    fn with<T>(body: impl FnOnce(&mut Call) -> Outcome<T>) -> Outcome<T> {
+        let call = CURRENT.get();
+        if call.is_null() {
+            let message = "this works only inside a callback of a node, on the thread of that callback";
+            return Err(Failure::new(RM_ERR_REENTRANT, message));
+        }
+        // SAFETY: `run` keeps the call alive and on this thread while it is current, and nothing else refers to it then.
+        body(unsafe { &mut *call })
+    }
+
+    fn context(&mut self) -> Outcome<&mut Context<'static>> {
+        // SAFETY: set by the node for the length of the callback; null where there is none.
+        let context = unsafe { self.context.as_mut() };
+        context.ok_or_else(|| Failure::new(RM_ERR_REENTRANT, "this callback has no session to emit into"))
+    }
+}
+
+/// Runs a callback that belongs to no node; the fault that it told, if it did.
+pub(crate) fn blame(bridge: Option<&Bridge>, body: impl FnOnce() -> rm_status) -> (rm_status, Option<Fault>) {
+    let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
+    let mut call = Call { bridge, context: ptr::null_mut(), input: ptr::null(), fault: None };
+    let status = call.run(body);
+    (status, call.fault)
+}
+
+/// Sends a packet on from the callback that this thread is in.
+///
+/// Ownership: `packet` is borrowed; its bytes are copied, unless they lie in the packet that the callback was given or in
+/// `packet->buffer`, where they are shared. A reference in `packet->object` is taken over, also on failure.
+/// Threads: that of the callback, during `process`, `resume` or `flush`.
+/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UTF8, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY, RM_ERR_REENTRANT.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
+    guard(|| {
+        Call::with(|call| {
+            // SAFETY: `input` is the packet of the callback that is running; the caller vouches for `packet`.
+            let packet = unsafe {
+                let input = call.input.as_ref();
+                Reader { bridge: call.bridge(), input }.read(packet)
+            }?;
+            call.context()?.emit(packet);
+            Ok(())
+        })
+    })
+}
+
+/// Says why the callback that this thread is in fails. The callback then answers a negative status, or the object table's
+/// `failed`.
+///
+/// Ownership: the text is copied. A reference in `object` (the host's own error object, may be null) is taken over, also
+/// on failure.
+/// Threads: that of the callback.
+/// Errors: RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_REENTRANT.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_fail(message: *const c_char, size: usize, object: *mut c_void) -> rm_status {
+    guard(|| {
+        Call::with(|call| {
+            let object = call.adopt(object);
+            // SAFETY: the caller vouches for `message` and `size`.
+            let message = unsafe { read_text(message, size, "message") }?;
+            call.fault = Some(Fault { object, ..Fault::new(message) });
+            Ok(())
+        })
+    })
+}
+
+/// Takes the completion of the callback that this thread is in, which must then answer `RM_PENDING`.
+///
+/// Ownership: `*completion` receives a handle that ends with `rm_completion_finish`, `rm_completion_fail` or
+/// `rm_completion_free`; the last of these fails the node.
+/// Threads: that of the callback.
+/// Errors: RM_ERR_NULL, RM_ERR_REENTRANT, RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_defer(completion: *mut u64) -> rm_status {
+    guard_on(0, || {
+        Call::with(|call| {
+            let bridge = call.bridge().and_then(Bridge::shared);
+            let token: Completion = call.context()?.defer();
+            // SAFETY: the caller vouches for `completion`.
+            unsafe { give(Deferred::new(token, bridge), completion, "completion") }
+        })
+    })
+}
+
+/// Asks for the number that the session of the callback was opened with (`rm_session_config.tag`).
+///
+/// Ownership: none.
+/// Threads: that of the callback.
+/// Errors: RM_ERR_NULL, RM_ERR_REENTRANT.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_tag(tag: *mut u64) -> rm_status {
+    guard(|| {
+        Call::with(|call| {
+            let number = call.context()?.session().tag();
+            // SAFETY: the caller vouches for `tag`.
+            unsafe { write_out(tag, number, "tag") }
+        })
+    })
+}
+
+impl Call {
+    fn adopt(&self, object: *mut c_void) -> Option<HostObject> {
+        if object.is_null() { None } else { self.bridge().and_then(|bridge| bridge.adopt(object)) }
+    }
+}
+
+/// Whether this thread is inside a callback.
+pub(crate) fn is_inside() -> bool {
+    !CURRENT.get().is_null()
+}

@@ -1,0 +1,45 @@
+//! The one way into the library: no panic gets out, and every failure is remembered.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::sync::Once;
+
+use crate::bridge::Outside;
+use crate::error::{Failure, Outcome, remember};
+use crate::fork;
+use crate::handle;
+use crate::status::*;
+
+/// Runs the body of an exported function.
+pub(crate) fn guard(body: impl FnOnce() -> Outcome) -> rm_status {
+    guard_on(0, || body().map(|()| RM_OK))
+}
+
+/// Runs the body of an exported function that works on an object: after a panic that object is poisoned.
+pub(crate) fn guard_on(handle: u64, body: impl FnOnce() -> Outcome<rm_status>) -> rm_status {
+    silence_panics();
+    // Whoever calls us from a callback has left the host, so far as references to its objects go.
+    let _outside = Outside::enter();
+    let result = if fork::is_child() {
+        Err(Failure::new(RM_ERR_FORKED, "this process was forked from the one that loaded remotemedia; start it anew instead"))
+    } else {
+        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+            handle::poison(handle);
+            let text = payload.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+            Err(Failure::new(RM_ERR_PANIC, format!("remotemedia panicked, which is a defect of the library: {text}")))
+        })
+    };
+    match result {
+        Ok(status) => status,
+        Err(failure) => {
+            remember(failure.message);
+            failure.status
+        }
+    }
+}
+
+/// Panics are reported as errors, not printed on the host's standard error.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| set_hook(Box::new(|_| {})));
+}

@@ -1,0 +1,45 @@
+//! The C ABI of remotemedia. One file a noun, as in the header; `docs/abi.md` has the conventions.
+//!
+//! This crate alone exports symbols and alone contains unsafe code. Everything else is behind [`remotemedia_core`].
+
+#![allow(non_camel_case_types, reason = "the names are those of the C header")]
+
+mod bridge;
+mod buffer;
+mod call;
+mod completion;
+mod debug;
+mod error;
+mod fork;
+mod guard;
+mod handle;
+mod host;
+mod node;
+mod objects;
+mod packet;
+mod pipeline;
+mod registry;
+mod runtime;
+mod session;
+mod status;
+mod text;
+mod version;
+mod versioned;
+mod worker;
+
+pub use buffer::*;
+pub use call::*;
+pub use completion::*;
+pub use debug::*;
+pub use error::*;
+pub use host::*;
+pub use node::*;
+pub use objects::*;
+pub use packet::*;
+pub use pipeline::*;
+pub use registry::*;
+pub use runtime::*;
+pub use session::*;
+pub use status::*;
+pub use version::*;
+pub use worker::*;

@@ -1,0 +1,378 @@
+//! Nodes of the host: a table of callbacks, run by the engine like any other node.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+
+use remotemedia_core::{Context, Data, Fault, Flow, HostObject, Kinds, NodeInfo, Outcome, Packet, Slot};
+
+use crate::bridge::{Bridge, mark_entered};
+use crate::call::Call;
+use crate::error::Failure;
+use crate::guard::{guard, guard_on};
+use crate::handle::{self, Handled};
+use crate::host::give;
+use crate::objects::Objects;
+use crate::packet::{PacketView, rm_packet};
+use crate::status::*;
+use crate::versioned::{Versioned, read_struct};
+
+/// A node. 0 is never valid.
+pub type rm_node = u64;
+
+/// The node makes packets by itself: `resume` is called from the start until it answers RM_OK.
+pub const RM_NODE_SOURCE: u32 = 1;
+/// The object table's `none` is a value like any other, not the lack of an output.
+pub const RM_NODE_NONE_IS_VALUE: u32 = 2;
+
+/// A node of the host. Every function may be null; none may throw.
+///
+/// `initialize` comes first, then `process` for each packet in order, `flush` at the end of the stream, and `cleanup` once
+/// for each `initialize`, whatever happened. Calls never overlap, but may come on different threads. Inside a callback
+/// `rm_call_emit` sends packets on. It answers RM_OK (finished), RM_MORE (call `resume` when there is room), RM_PENDING
+/// (the outcome comes through `rm_call_defer`), or a negative status after `rm_call_fail`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rm_node_callbacks {
+    /// `sizeof(rm_node_callbacks)`.
+    pub struct_size: u32,
+    /// RM_NODE_….
+    pub flags: u32,
+    /// Passed to every function.
+    pub user_data: *mut c_void,
+    /// Called once, last, also when `rm_node_new` fails. [worker, or the thread that lets go of the node]
+    pub destroy: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
+    /// Makes ready. A failure ends the session. [worker]
+    pub initialize: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
+    /// Takes one packet, which is borrowed for the call. [worker]
+    pub process: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, packet: *const rm_packet) -> rm_status>,
+    /// Goes on after RM_MORE; for a source, makes the next packet. [worker]
+    pub resume: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
+    /// Gives what is left at the end of the stream. [worker]
+    pub flush: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
+    /// Lets go of everything. [worker]
+    pub cleanup: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
+    /// The kinds of packet that it takes, bits `1 << RM_KIND_…`; 0 stands for all. Others become objects by the host's
+    /// `import_packet`, if objects are among them, and else are refused.
+    pub accepts: u32,
+    /// The kinds of packet that it may emit; 0 stands for all.
+    pub emits: u32,
+    /// An object to call instead of `process`, if the host has an object table. A reference is counted.
+    pub process_object: *mut c_void,
+    /// An object to call instead of `resume`, with the table's `none`.
+    pub resume_object: *mut c_void,
+}
+
+// SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
+unsafe impl Versioned for rm_node_callbacks {
+    const NAME: &'static str = "rm_node_callbacks";
+    const FIRST_SIZE: usize = size_of::<rm_node_callbacks>();
+}
+
+pub(crate) struct Node(Arc<Slot>);
+
+impl Handled for Node {
+    const KIND: u8 = 3;
+    const NAME: &'static str = "node";
+}
+
+impl Node {
+    pub fn slot(&self) -> &Arc<Slot> {
+        &self.0
+    }
+}
+
+/// Makes a node of the host's callbacks. `host` may be 0 for a program without objects of its own: the library's threads
+/// then make the calls.
+///
+/// Ownership: `*node` receives a handle that `rm_node_free` ends. The callbacks are copied; `user_data` must stay valid
+/// until `destroy`, which is called also on failure.
+/// Threads: any.
+/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_node_new(host: u64, callbacks: *const rm_node_callbacks, node: *mut rm_node) -> rm_status {
+    guard_on(0, || {
+        // SAFETY: the caller vouches for `callbacks` and what they point to.
+        let callbacks = unsafe { read_struct(callbacks) }?;
+        let destroy = Destroy(callbacks);
+        let bridge = handle::get_optional::<Bridge>(host)?;
+        let unknown = callbacks.flags & !(RM_NODE_SOURCE | RM_NODE_NONE_IS_VALUE);
+        if unknown != 0 {
+            return Err(Failure::new(RM_ERR_UNSUPPORTED, format!("flags has bits that are not known: {unknown:#x}")));
+        }
+        let made = HostNode::new(callbacks, bridge, destroy)?;
+        // SAFETY: the caller vouches for `node`.
+        unsafe { give(Arc::new(Node(Slot::new(made))), node, "node") }
+    })
+}
+
+/// Ends a reference to a node. Pipelines and sessions that have it keep it alive.
+///
+/// Ownership: the handle is dead afterwards; `destroy` is called when nobody has the node any more.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_node_free(node: rm_node) -> rm_status {
+    guard(|| handle::remove::<Node>(node).map(drop))
+}
+
+/// Calls the host's `destroy` when it goes.
+struct Destroy(rm_node_callbacks);
+
+// SAFETY: the header says on which threads `destroy` is called.
+unsafe impl Send for Destroy {}
+
+impl Drop for Destroy {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.0.destroy {
+            // SAFETY: the host's function with the host's pointer, once, last.
+            unsafe { destroy(self.0.user_data) };
+        }
+    }
+}
+
+struct HostNode {
+    callbacks: rm_node_callbacks,
+    bridge: Option<Arc<Bridge>>,
+    /// What to call through the object table, if there is one.
+    objects: Option<Callables>,
+    /// The state that entering the host gave.
+    entered: Option<(i32, *const Bridge)>,
+    destroy: Option<Destroy>,
+}
+
+#[derive(Clone, Copy)]
+struct Callables {
+    table: Objects,
+    process: *mut c_void,
+    resume: *mut c_void,
+}
+
+// SAFETY: the pointers are the host's; the header says on which threads they are used.
+unsafe impl Send for HostNode {}
+
+impl HostNode {
+    fn new(callbacks: rm_node_callbacks, bridge: Option<Arc<Bridge>>, destroy: Destroy) -> Result<HostNode, Failure> {
+        let named = [callbacks.process_object, callbacks.resume_object];
+        let table = bridge.as_ref().and_then(|bridge| bridge.objects());
+        let wanted = named.iter().any(|object| !object.is_null());
+        let objects = match table {
+            Some(&table) if wanted => Some(Callables { table, process: named[0], resume: named[1] }),
+            None if wanted => {
+                let message = "'process_object' and 'resume_object' need a host with an rm_object_table";
+                return Err(Failure::new(RM_ERR_ARGUMENT, message));
+            }
+            _ => None,
+        };
+        if let Some(Callables { table, .. }) = &objects {
+            // SAFETY: objects of the host that the caller holds, between `enter` and `leave`.
+            unsafe {
+                let state = (table.enter)();
+                named.iter().filter(|object| !object.is_null()).for_each(|&object| (table.retain)(object));
+                (table.leave)(state);
+            }
+        }
+        Ok(HostNode { callbacks, bridge, objects, entered: None, destroy: Some(destroy) })
+    }
+
+    /// Makes a callback, with the engine's context at hand.
+    fn call(&self, input: Option<&Packet>, context: &mut Context<'_>, body: impl FnOnce() -> rm_status) -> Outcome {
+        let mut call = Call {
+            bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
+            // The lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
+            context: ptr::from_mut(context).cast::<Context<'static>>(),
+            input: input.map_or(ptr::null(), ptr::from_ref),
+            fault: None,
+        };
+        match call.run(body) {
+            RM_OK => Ok(Flow::Done),
+            RM_MORE => Ok(Flow::More),
+            RM_PENDING => Ok(Flow::Pending),
+            status => Err(fault(call.fault, status)),
+        }
+    }
+
+    fn simple(
+        &self,
+        callback: Option<unsafe extern "C-unwind" fn(*mut c_void) -> rm_status>,
+        context: &mut Context<'_>,
+    ) -> Outcome {
+        let Some(callback) = callback else { return Ok(Flow::Done) };
+        // SAFETY: the host's function with the host's pointer.
+        self.call(None, context, || unsafe { callback(self.callbacks.user_data) })
+    }
+
+    /// Calls an object with an object; what it answers is sorted into outputs and outcomes.
+    fn call_object(&self, callables: &Callables, callable: *mut c_void, argument: *mut c_void, context: &mut Context<'_>) -> Answer {
+        let mut call = Call {
+            bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
+            context: ptr::from_mut(context).cast::<Context<'static>>(),
+            input: ptr::null(),
+            fault: None,
+        };
+        // SAFETY: both objects are alive, and this thread has entered the host (`enter`).
+        let result = call.run(|| unsafe { (callables.table.call)(callable, argument) });
+        Answer { result, fault: call.fault }
+    }
+
+    /// What an answer of an object comes to; `goes_on` is the flow after a plain output.
+    fn sort(&self, callables: &Callables, answer: Answer, goes_on: Flow, context: &mut Context<'_>) -> Outcome {
+        let Callables { table, .. } = callables;
+        let result = answer.result;
+        let keeps_none = self.callbacks.flags & RM_NODE_NONE_IS_VALUE != 0;
+        let mark = |flow| {
+            // SAFETY: a reference to a mark, which the call gave; the host holds another for as long as the table is used.
+            unsafe { (table.release)(result) };
+            flow
+        };
+        if result.is_null() {
+            // SAFETY: this thread has entered the host.
+            unsafe { (table.clear)() };
+            Err(fault(answer.fault, RM_ERR_NODE))
+        } else if result == table.failed {
+            mark(Err(fault(answer.fault, RM_ERR_NODE)))
+        } else if result == table.more {
+            mark(Ok(Flow::More))
+        } else if result == table.pending {
+            mark(Ok(Flow::Pending))
+        } else if result == table.done {
+            mark(Ok(Flow::Done))
+        } else if result == table.none && !keeps_none {
+            mark(Ok(goes_on))
+        } else {
+            if let Some(object) = self.bridge.as_ref().and_then(|bridge| bridge.adopt(result)) {
+                context.emit(Packet::new(Data::Object(object)));
+            }
+            Ok(goes_on)
+        }
+    }
+
+    /// The packet itself if the callback takes it, else one with an object made of it.
+    fn fit(&self, packet: Packet) -> Result<Packet, Fault> {
+        let foreign = match &packet.data {
+            Data::Object(object) => !self.bridge.as_ref().is_some_and(|bridge| bridge.owns(object)),
+            data => self.callbacks.accepts != 0 && !Kinds::from_bits(self.callbacks.accepts).meets(data.kind()),
+        };
+        if !foreign {
+            return Ok(packet);
+        }
+        let (pts, duration, index) = (packet.pts, packet.duration, packet.index);
+        let data = Data::Object(self.object_of(packet)?);
+        Ok(Packet { pts, duration, index, metadata: None, data })
+    }
+
+    /// The packet's object if it is of this node's host; else one made of the packet.
+    fn object_of(&self, packet: Packet) -> Result<HostObject, Fault> {
+        let bridge = self.bridge.as_deref().ok_or_else(|| Fault::input("the node has no host that could take objects"))?;
+        match packet.data {
+            Data::Object(object) if bridge.owns(&object) => Ok(object),
+            Data::Object(object) => {
+                let data = object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?;
+                bridge.import(&Packet { data, ..packet })
+            }
+            _ => bridge.import(&packet),
+        }
+    }
+}
+
+struct Answer {
+    result: *mut c_void,
+    fault: Option<Fault>,
+}
+
+fn fault(told: Option<Fault>, status: rm_status) -> Fault {
+    let mut fault = told.unwrap_or_else(|| Fault::new(format!("the callback answered {status} without saying why")));
+    fault.kind = kind_of(status);
+    fault
+}
+
+impl remotemedia_core::Node for HostNode {
+    fn info(&self) -> NodeInfo {
+        let source = self.callbacks.flags & RM_NODE_SOURCE != 0;
+        let any = if self.bridge.is_some() { Kinds::ANY } else { Kinds::DATA };
+        let kinds = |bits| if bits == 0 { any } else { Kinds::from_bits(bits) };
+        let imports = kinds(self.callbacks.accepts).meets(Kinds::OBJECT);
+        NodeInfo {
+            source,
+            accepts: match source {
+                true => Kinds::NONE,
+                false if imports => any,
+                false => kinds(self.callbacks.accepts),
+            },
+            emits: kinds(self.callbacks.emits),
+            lane: self.bridge.as_ref().and_then(|bridge| bridge.lane().cloned()),
+        }
+    }
+
+    fn initialize(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.simple(self.callbacks.initialize, context)
+    }
+
+    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+        match &self.objects {
+            Some(callables) if !callables.process.is_null() => {
+                let object = self.object_of(packet)?;
+                let answer = self.call_object(callables, callables.process, object.object() as *mut c_void, context);
+                drop(object);
+                self.sort(callables, answer, Flow::Done, context)
+            }
+            _ => {
+                let Some(process) = self.callbacks.process else { return Ok(Flow::Done) };
+                let packet = self.fit(packet)?;
+                let view = PacketView::borrowed(&packet);
+                // SAFETY: the host's function with the host's pointer; the view lives until it returns.
+                self.call(Some(&packet), context, || unsafe { process(self.callbacks.user_data, view.as_ptr()) })
+            }
+        }
+    }
+
+    fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
+        match &self.objects {
+            Some(callables) if !callables.resume.is_null() => {
+                let answer = self.call_object(callables, callables.resume, callables.table.none, context);
+                self.sort(callables, answer, Flow::More, context)
+            }
+            _ => self.simple(self.callbacks.resume, context),
+        }
+    }
+
+    fn flush(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.simple(self.callbacks.flush, context)
+    }
+
+    fn cleanup(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.simple(self.callbacks.cleanup, context)
+    }
+
+    fn enter(&mut self) -> bool {
+        if let (Some(callables), Some(bridge)) = (&self.objects, &self.bridge) {
+            // SAFETY: this is a worker of the host, and `leave` follows on it.
+            let state = unsafe { (callables.table.enter)() };
+            self.entered = Some((state, mark_entered(Arc::as_ptr(bridge))));
+        }
+        true
+    }
+
+    fn leave(&mut self) {
+        if let (Some((state, before)), Some(callables)) = (self.entered.take(), &self.objects) {
+            mark_entered(before);
+            // SAFETY: ends what `enter` began, on the same thread.
+            unsafe { (callables.table.leave)(state) };
+        }
+    }
+}
+
+impl Drop for HostNode {
+    fn drop(&mut self) {
+        let Some(bridge) = &self.bridge else { return };
+        for object in self.objects.iter().flat_map(|callables| [callables.process, callables.resume]) {
+            remotemedia_core::Host::release(bridge.as_ref(), object as usize);
+        }
+        // On a worker of the host, where its calls belong; without one, or once the lane is closed, here.
+        if let (Some(lane), Some(destroy)) = (bridge.lane(), self.destroy.take()) {
+            lane.note(move || drop(destroy));
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Packets across the border: one plain struct in every direction.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+use std::sync::Arc;
+
+use remotemedia_core::{Audio, Buffer, Data, NO_INDEX, NodeError, Packet, Time};
+use serde_json::{Map, Value, json};
+
+use crate::bridge::Bridge;
+use crate::buffer::{Named, copy_of, of_object, part_of};
+use crate::error::{Failure, Outcome};
+use crate::handle;
+use crate::status::*;
+use crate::text::{read_bytes, read_text};
+use crate::versioned::{Versioned, read_struct};
+
+/// A time that is not known.
+pub const RM_TIME_NONE: i64 = i64::MIN;
+/// The index of a packet that no input caused.
+pub const RM_INDEX_NONE: u64 = u64::MAX;
+
+/// Nothing.
+pub const RM_KIND_NONE: u32 = 0;
+/// 32-bit float samples, `channels` planes one after the other.
+pub const RM_KIND_AUDIO: u32 = 1;
+/// Text in UTF-8.
+pub const RM_KIND_TEXT: u32 = 2;
+/// A JSON document in UTF-8.
+pub const RM_KIND_JSON: u32 = 3;
+/// Bytes.
+pub const RM_KIND_BYTES: u32 = 4;
+/// An object of the host.
+pub const RM_KIND_OBJECT: u32 = 5;
+/// An item that failed: `data` is the message, `metadata` has "node" and "status", `object` the host's error object or null.
+pub const RM_KIND_FAILURE: u32 = 6;
+
+/// A packet. In packets from the library, `data`, `metadata` and `object` are borrowed for the call, unless the function
+/// says that they are given.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rm_packet {
+    /// `sizeof(rm_packet)`.
+    pub struct_size: u32,
+    /// One of RM_KIND_….
+    pub kind: u32,
+    /// When it is to be presented, in nanoseconds, or RM_TIME_NONE.
+    pub pts: i64,
+    /// How long it lasts, in nanoseconds, or RM_TIME_NONE.
+    pub duration: i64,
+    /// The number of the input that caused it, or RM_INDEX_NONE. Set by the library.
+    pub index: u64,
+    /// The payload.
+    pub data: *const c_void,
+    /// Its size in bytes.
+    pub size: usize,
+    /// What keeps `data` alive: a buffer, or 0. To the library: 0 has the bytes copied.
+    pub buffer: u64,
+    /// RM_KIND_OBJECT: the object. To the library with another kind: the object that keeps `data` alive, or null. A
+    /// reference is taken over by the library in any case.
+    pub object: *mut c_void,
+    /// The host that `object` belongs to; in a callback of a node, 0 stands for the node's own.
+    pub host: u64,
+    /// RM_KIND_AUDIO: samples a second.
+    pub sample_rate: u32,
+    /// RM_KIND_AUDIO: the number of planes.
+    pub channels: u32,
+    /// A JSON object in UTF-8, or null.
+    pub metadata: *const c_char,
+    /// Its size in bytes.
+    pub metadata_size: usize,
+}
+
+// SAFETY: integers and pointers may all be zero; `struct_size` is first.
+unsafe impl Versioned for rm_packet {
+    const NAME: &'static str = "rm_packet";
+    const FIRST_SIZE: usize = size_of::<rm_packet>();
+}
+
+impl rm_packet {
+    pub(crate) fn empty() -> rm_packet {
+        rm_packet {
+            struct_size: size_of::<rm_packet>() as u32,
+            kind: RM_KIND_NONE,
+            pts: RM_TIME_NONE,
+            duration: RM_TIME_NONE,
+            index: RM_INDEX_NONE,
+            data: ptr::null(),
+            size: 0,
+            buffer: 0,
+            object: ptr::null_mut(),
+            host: 0,
+            sample_rate: 0,
+            channels: 0,
+            metadata: ptr::null(),
+            metadata_size: 0,
+        }
+    }
+}
+
+/// Reads packets of a host.
+pub(crate) struct Reader<'a> {
+    /// The host whose objects they may refer to when they name none.
+    pub bridge: Option<&'a Bridge>,
+    /// A packet whose memory they may share.
+    pub input: Option<&'a Packet>,
+}
+
+impl Reader<'_> {
+    /// # Safety
+    /// `packet` is null or points to a packet as the header describes it.
+    pub unsafe fn read(&self, packet: *const rm_packet) -> Outcome<Packet> {
+        // SAFETY: the same promise.
+        let raw = unsafe { read_struct(packet) }?;
+        let named = handle::get_optional::<Bridge>(raw.host)?;
+        let object = if raw.object.is_null() {
+            None
+        } else {
+            let bridge = named.as_deref().or(self.bridge);
+            let bridge = bridge.ok_or_else(|| Failure::new(RM_ERR_ARGUMENT, "the packet has an object, but no host that it belongs to"))?;
+            bridge.adopt(raw.object)
+        };
+        // SAFETY: the same promise.
+        let bytes = unsafe { read_bytes(raw.data.cast(), raw.size, "packet.data") }?;
+        // SAFETY: the same promise.
+        let metadata = unsafe { read_text(raw.metadata, raw.metadata_size, "packet.metadata") }?;
+        let utf8 = || std::str::from_utf8(bytes).map_err(|error| Failure::new(RM_ERR_UTF8, format!("'packet.data' is not UTF-8: {error}")));
+        let data = match raw.kind {
+            RM_KIND_OBJECT => Data::Object(object.ok_or_else(|| Failure::new(RM_ERR_NULL, "'packet.object' is null"))?),
+            RM_KIND_TEXT => Data::Text(utf8()?.into()),
+            RM_KIND_JSON => Data::Json(Arc::new(parse_json(utf8()?, "packet.data")?)),
+            RM_KIND_BYTES => Data::Bytes(self.buffer(bytes, raw.buffer, object)?),
+            RM_KIND_AUDIO => {
+                let buffer = self.buffer(bytes, raw.buffer, object)?;
+                let audio = Audio::new(buffer, raw.sample_rate, raw.channels);
+                Data::Audio(audio.map_err(|message| Failure::new(RM_ERR_ARGUMENT, message))?)
+            }
+            kind => return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given"))),
+        };
+        Ok(Packet {
+            pts: Time::from_nanos(raw.pts),
+            duration: Time::from_nanos(raw.duration),
+            index: NO_INDEX,
+            metadata: parse_metadata(metadata)?,
+            data,
+        })
+    }
+
+    fn buffer(&self, bytes: &[u8], named: u64, object: Option<remotemedia_core::HostObject>) -> Outcome<Buffer> {
+        if let Some(named) = handle::get_optional::<Named>(named)? {
+            return part_of(bytes, &named.0)
+                .ok_or_else(|| Failure::new(RM_ERR_ARGUMENT, "'packet.data' does not lie in 'packet.buffer'"));
+        }
+        if let Some(object) = object {
+            // SAFETY: the host says that the object keeps the bytes alive and as they are.
+            return Ok(unsafe { of_object(bytes, object) });
+        }
+        let shared = match self.input.map(|packet| &packet.data) {
+            Some(Data::Audio(audio)) => part_of(bytes, audio.buffer()),
+            Some(Data::Bytes(buffer)) => part_of(bytes, buffer),
+            _ => None,
+        };
+        shared.map_or_else(|| copy_of(bytes), Ok)
+    }
+}
+
+fn parse_json(text: &str, name: &str) -> Outcome<Value> {
+    serde_json::from_str(text).map_err(|error| Failure::new(RM_ERR_ARGUMENT, format!("'{name}' is not JSON: {error}")))
+}
+
+fn parse_metadata(text: &str) -> Outcome<Option<Arc<Map<String, Value>>>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match parse_json(text, "packet.metadata")? {
+        Value::Object(map) => Ok(Some(Arc::new(map))),
+        _ => Err(Failure::new(RM_ERR_ARGUMENT, "'packet.metadata' is not a JSON object")),
+    }
+}
+
+/// A packet as a host sees it, with the texts that it points to.
+pub(crate) struct PacketView {
+    raw: rm_packet,
+    _texts: [String; 2],
+}
+
+impl PacketView {
+    /// A view for a callback: everything is borrowed from `packet`.
+    pub fn borrowed(packet: &Packet) -> PacketView {
+        let (mut raw, mut text, mut metadata) = (rm_packet::empty(), String::new(), String::new());
+        raw.pts = packet.pts.raw();
+        raw.duration = packet.duration.raw();
+        raw.index = packet.index;
+        raw.kind = match &packet.data {
+            Data::Audio(audio) => {
+                raw.sample_rate = audio.sample_rate();
+                raw.channels = audio.channels();
+                set_bytes(&mut raw, audio.buffer().bytes());
+                RM_KIND_AUDIO
+            }
+            Data::Text(shared) => {
+                set_bytes(&mut raw, shared.as_bytes());
+                RM_KIND_TEXT
+            }
+            Data::Json(value) => {
+                text = value.to_string();
+                RM_KIND_JSON
+            }
+            Data::Bytes(buffer) => {
+                set_bytes(&mut raw, buffer.bytes());
+                RM_KIND_BYTES
+            }
+            Data::Object(object) => {
+                raw.object = object.object() as *mut c_void;
+                RM_KIND_OBJECT
+            }
+            Data::Failure(error) => {
+                text.clone_from(&error.message);
+                metadata = describe(error);
+                RM_KIND_FAILURE
+            }
+        };
+        if let Some(map) = &packet.metadata {
+            metadata = serde_json::to_string(map.as_ref()).unwrap_or_default();
+        }
+        if !text.is_empty() {
+            set_bytes(&mut raw, text.as_bytes());
+        }
+        if !metadata.is_empty() {
+            (raw.metadata, raw.metadata_size) = (metadata.as_ptr().cast(), metadata.len());
+        }
+        PacketView { raw, _texts: [text, metadata] }
+    }
+
+    /// A view of data that the host may keep: `buffer` and `object` are given to it.
+    pub fn owned(packet: &Packet, bridge: &Bridge) -> Outcome<PacketView> {
+        let mut view = PacketView::borrowed(packet);
+        match &packet.data {
+            Data::Audio(audio) => view.raw.buffer = handle::insert(Arc::new(Named(audio.buffer().clone())))?,
+            Data::Bytes(buffer) => view.raw.buffer = handle::insert(Arc::new(Named(buffer.clone())))?,
+            Data::Failure(error) => {
+                let object = error.object().filter(|object| bridge.owns(object));
+                view.raw.object = object.map_or(ptr::null_mut(), |object| object.into_raw() as *mut c_void);
+            }
+            Data::Text(_) | Data::Json(_) | Data::Object(_) => {}
+        }
+        Ok(view)
+    }
+
+    pub fn as_ptr(&self) -> *const rm_packet {
+        &raw const self.raw
+    }
+}
+
+fn set_bytes(raw: &mut rm_packet, bytes: &[u8]) {
+    (raw.data, raw.size) = (bytes.as_ptr().cast(), bytes.len());
+}
+
+fn describe(error: &NodeError) -> String {
+    json!({"node": error.node, "status": status_of(error.kind)}).to_string()
+}
+
+/// Gives a packet to the host for good: what it points to lives in `buffer`, a reference to `object` is counted.
+pub(crate) fn give_packet(packet: Packet) -> Outcome<rm_packet> {
+    let view = PacketView::borrowed(&packet);
+    let mut raw = view.raw;
+    let texts = [(raw.data.cast::<u8>(), raw.size), (raw.metadata.cast::<u8>(), raw.metadata_size)];
+    let buffer = match &packet.data {
+        Data::Audio(audio) if raw.metadata_size == 0 => audio.buffer().clone(),
+        Data::Bytes(buffer) if raw.metadata_size == 0 => buffer.clone(),
+        _ => {
+            // One buffer for both texts, one after the other.
+            let mut bytes = Vec::new();
+            for (data, size) in texts {
+                // SAFETY: the view and the packet, which the pointers point into, are alive.
+                bytes.extend_from_slice(unsafe { read_bytes(data, size, "packet") }?);
+            }
+            copy_of(&bytes)?
+        }
+    };
+    let bytes = buffer.bytes();
+    raw.data = if raw.size == 0 { ptr::null() } else { bytes.as_ptr().cast() };
+    raw.metadata = if raw.metadata_size == 0 { ptr::null() } else { bytes[raw.size..].as_ptr().cast() };
+    raw.buffer = if bytes.is_empty() { 0 } else { handle::insert(Arc::new(Named(buffer)))? };
+    drop(view);
+    raw.object = match packet.data {
+        Data::Object(object) => object.into_raw() as *mut c_void,
+        Data::Failure(error) => error.object().map_or(ptr::null_mut(), |object| object.into_raw() as *mut c_void),
+        _ => ptr::null_mut(),
+    };
+    Ok(raw)
+}

@@ -1,0 +1,164 @@
+//! Pipelines: graphs under construction, and ready to be opened.
+
+use std::ffi::c_char;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use remotemedia_core::{Graph, Manifest};
+use serde_json::Value;
+
+use crate::error::{Failure, Outcome};
+use crate::guard::{guard, guard_on};
+use crate::handle::{self, Handled};
+use crate::host::give;
+use crate::node::Node;
+use crate::runtime::Runtime;
+use crate::status::*;
+use crate::text::read_text;
+
+/// A graph of nodes, from which sessions are opened. 0 is never valid.
+pub type rm_pipeline = u64;
+
+pub(crate) struct Pipeline {
+    pub runtime: Arc<remotemedia_core::Runtime>,
+    graph: Mutex<Graph>,
+}
+
+impl Handled for Pipeline {
+    const KIND: u8 = 4;
+    const NAME: &'static str = "pipeline";
+}
+
+impl Pipeline {
+    pub fn graph(&self) -> MutexGuard<'_, Graph> {
+        self.graph.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes a pipeline without nodes.
+///
+/// Ownership: `*pipeline` receives a handle that `rm_pipeline_free` ends.
+/// Threads: any.
+/// Errors: RM_ERR_NULL, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_new(runtime: u64, pipeline: *mut rm_pipeline) -> rm_status {
+    guard_on(runtime, || {
+        let runtime = Arc::clone(handle::get::<Runtime>(runtime)?.core());
+        // SAFETY: the caller vouches for `pipeline`.
+        unsafe { give(Arc::new(Pipeline { runtime, graph: Mutex::default() }), pipeline, "pipeline") }
+    })
+}
+
+/// Adds a node: the very one, shared by every session of the pipeline and by every pipeline that it is added to. Its
+/// calls never overlap; it is initialised for the first session and cleaned up after the last.
+///
+/// Ownership: the pipeline keeps the node alive; the caller's handle stays the caller's.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (the id is taken or empty), RM_ERR_NULL, RM_ERR_UTF8.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_add_node(pipeline: rm_pipeline, id: *const c_char, id_size: usize, node: u64) -> rm_status {
+    guard_on(pipeline, || {
+        let pipeline = handle::get::<Pipeline>(pipeline)?;
+        // SAFETY: the caller vouches for `id` and `id_size`.
+        let id = unsafe { read_text(id, id_size, "id") }?;
+        let node = handle::get::<Node>(node)?;
+        pipeline.graph().add_instance(id, Arc::clone(node.slot()))?;
+        Ok(RM_OK)
+    })
+}
+
+/// Adds a node by its type: each session makes one of its own. `parameters` is a JSON object; null stands for `{}`.
+///
+/// Ownership: everything is copied.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_UNKNOWN_TYPE (the message offers the nearest names), RM_ERR_PARAMETERS,
+/// RM_ERR_GRAPH (the id is taken or empty), RM_ERR_ARGUMENT, RM_ERR_NULL, RM_ERR_UTF8.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_add_type(
+    pipeline: rm_pipeline,
+    id: *const c_char,
+    id_size: usize,
+    node_type: *const c_char,
+    node_type_size: usize,
+    parameters: *const c_char,
+    parameters_size: usize,
+) -> rm_status {
+    guard_on(pipeline, || {
+        let pipeline = handle::get::<Pipeline>(pipeline)?;
+        // SAFETY: the caller vouches for the three texts and their sizes.
+        let (id, name, parameters) = unsafe {
+            let id = read_text(id, id_size, "id")?;
+            let name = read_text(node_type, node_type_size, "node_type")?;
+            (id, name, read_text(parameters, parameters_size, "parameters")?)
+        };
+        let parameters = parse_parameters(id, parameters)?;
+        pipeline.graph().add_type(pipeline.runtime.registry(), id, name, parameters)?;
+        Ok(RM_OK)
+    })
+}
+
+fn parse_parameters(id: &str, text: &str) -> Outcome<Value> {
+    let wrong = |what: String| Failure::new(RM_ERR_ARGUMENT, format!("the parameters of node '{id}' are {what}"));
+    match serde_json::from_str(if text.is_empty() { "{}" } else { text }) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(wrong("not a JSON object".into())),
+        Err(error) => Err(wrong(format!("not JSON: {error}"))),
+    }
+}
+
+/// Adds an edge from one node to another.
+///
+/// Ownership: everything is copied.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (a node is unknown, or the edge is there already), RM_ERR_NULL, RM_ERR_UTF8.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_connect(
+    pipeline: rm_pipeline,
+    from: *const c_char,
+    from_size: usize,
+    to: *const c_char,
+    to_size: usize,
+) -> rm_status {
+    guard_on(pipeline, || {
+        let pipeline = handle::get::<Pipeline>(pipeline)?;
+        // SAFETY: the caller vouches for both texts and their sizes.
+        let (from, to) = unsafe { (read_text(from, from_size, "from")?, read_text(to, to_size, "to")?) };
+        pipeline.graph().connect(from, to)?;
+        Ok(RM_OK)
+    })
+}
+
+/// Adds the nodes and edges of a manifest, version 1, in JSON.
+///
+/// Ownership: everything is copied.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_MANIFEST (it cannot be read; the message names the place and the nearest known key),
+/// and those of `rm_pipeline_add_type` and `rm_pipeline_connect`; the pipeline is then as it was.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_load(pipeline: rm_pipeline, manifest: *const c_char, size: usize) -> rm_status {
+    guard_on(pipeline, || {
+        let pipeline = handle::get::<Pipeline>(pipeline)?;
+        // SAFETY: the caller vouches for `manifest` and `size`.
+        let manifest = Manifest::parse(unsafe { read_text(manifest, size, "manifest") }?)?;
+        let mut graph = pipeline.graph();
+        let mut loaded = graph.clone();
+        loaded.load(pipeline.runtime.registry(), &manifest)?;
+        *graph = loaded;
+        Ok(RM_OK)
+    })
+}
+
+/// Lets a pipeline go. Its sessions run on.
+///
+/// Ownership: the handle is dead afterwards.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_pipeline_free(pipeline: rm_pipeline) -> rm_status {
+    guard(|| handle::remove::<Pipeline>(pipeline).map(drop))
+}

@@ -1,0 +1,120 @@
+//! Node types of the host.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+use remotemedia_core::{Fault, NodeType, Slot, Violation};
+use serde_json::Value;
+
+use crate::call::blame;
+use crate::error::Failure;
+use crate::guard::guard_on;
+use crate::handle;
+use crate::node::Node;
+use crate::runtime::Runtime;
+use crate::status::*;
+use crate::text::read_text;
+use crate::versioned::{Versioned, read_struct};
+
+/// How the host makes nodes of a type.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rm_type_callbacks {
+    /// `sizeof(rm_type_callbacks)`.
+    pub struct_size: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Passed to every function.
+    pub user_data: *mut c_void,
+    /// Called once, when the type is replaced or its runtime gone, also when `rm_runtime_add_type` fails.
+    pub destroy: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
+    /// Makes a node, with `rm_node_new`, from parameters (a JSON object); `*node` is taken over. On failure it calls
+    /// `rm_call_fail` and answers a negative status. [the thread that opens a session, no lock held]
+    pub create: Option<
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            id: *const c_char,
+            id_size: usize,
+            parameters: *const c_char,
+            parameters_size: usize,
+            node: *mut u64,
+        ) -> rm_status,
+    >,
+}
+
+// SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
+unsafe impl Versioned for rm_type_callbacks {
+    const NAME: &'static str = "rm_type_callbacks";
+    const FIRST_SIZE: usize = size_of::<rm_type_callbacks>();
+}
+
+struct HostType(rm_type_callbacks);
+
+// SAFETY: the header says on which threads the functions are called with the pointer.
+unsafe impl Send for HostType {}
+// SAFETY: as above.
+unsafe impl Sync for HostType {}
+
+impl NodeType for HostType {
+    fn check(&self, _parameters: &Value) -> Vec<Violation> {
+        Vec::new()
+    }
+
+    fn create(&self, id: &str, parameters: &Value) -> Result<Arc<Slot>, Fault> {
+        let create = self.0.create.ok_or_else(|| Fault::new("its type cannot make nodes"))?;
+        let parameters = parameters.to_string();
+        let mut node = 0;
+        let (status, fault) = blame(None, || {
+            let (id, parameters) = (id.as_bytes(), parameters.as_bytes());
+            // SAFETY: the host's function with the host's pointer; the texts live until it returns.
+            unsafe {
+                let text = |bytes: &[u8]| (bytes.as_ptr().cast::<c_char>(), bytes.len());
+                let ((id, id_size), (parameters, size)) = (text(id), text(parameters));
+                create(self.0.user_data, id, id_size, parameters, size, &raw mut node)
+            }
+        });
+        let made = handle::remove::<Node>(node).ok().flatten();
+        match made {
+            Some(node) if status == RM_OK => Ok(Arc::clone(node.slot())),
+            _ => Err(fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")))),
+        }
+    }
+}
+
+impl Drop for HostType {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.0.destroy {
+            // SAFETY: the host's function with the host's pointer, once.
+            unsafe { destroy(self.0.user_data) };
+        }
+    }
+}
+
+/// Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
+///
+/// Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
+/// Threads: any.
+/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_runtime_add_type(
+    runtime: u64,
+    name: *const c_char,
+    name_size: usize,
+    callbacks: *const rm_type_callbacks,
+) -> rm_status {
+    guard_on(runtime, || {
+        // SAFETY: the caller vouches for `callbacks` and what they point to.
+        let node_type = HostType(unsafe { read_struct(callbacks) }?);
+        // SAFETY: the caller vouches for `name` and `name_size`.
+        let name = unsafe { read_text(name, name_size, "name") }?;
+        if name.is_empty() {
+            return Err(Failure::new(RM_ERR_ARGUMENT, "a node type needs a name"));
+        }
+        if node_type.0.create.is_none() {
+            return Err(Failure::new(RM_ERR_NULL, "'create' of the rm_type_callbacks must be set"));
+        }
+        handle::get::<Runtime>(runtime)?.core().registry().add(name, Arc::new(node_type));
+        Ok(RM_OK)
+    })
+}

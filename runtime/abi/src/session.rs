@@ -1,0 +1,277 @@
+//! Sessions: running pipelines.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use remotemedia_core::{End, OnError, SessionConfig};
+
+use crate::bridge::Bridge;
+use crate::error::Failure;
+use crate::guard::{guard, guard_on};
+use crate::handle::{self, Handled};
+use crate::host::give;
+use crate::node::Node;
+use crate::packet::{Reader, give_packet, rm_packet};
+use crate::pipeline::Pipeline;
+use crate::status::*;
+use crate::text::{write_out, write_text};
+use crate::versioned::{Versioned, read_struct};
+
+/// A running pipeline. 0 is never valid.
+pub type rm_session = u64;
+
+/// A node's failure ends the session, after the packets before it have come out.
+pub const RM_ON_ERROR_RAISE: u32 = 0;
+/// A packet at which a node fails is left out.
+pub const RM_ON_ERROR_SKIP: u32 = 1;
+/// A packet at which a node fails becomes an output of RM_KIND_FAILURE.
+pub const RM_ON_ERROR_COLLECT: u32 = 2;
+
+/// How a session is to run. All zero but `struct_size` is a good start.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rm_session_config {
+    /// `sizeof(rm_session_config)`.
+    pub struct_size: u32,
+    /// One of RM_ON_ERROR_….
+    pub on_error: u32,
+    /// How many packets an edge holds before its producer waits; 0 stands for 16.
+    pub capacity: u32,
+    /// 0.
+    pub reserved: u32,
+    /// A number that `rm_call_tag` gives to the nodes.
+    pub tag: u64,
+    /// A source that supplies the input, or 0 if `rm_session_push` does.
+    pub input: u64,
+    /// A node that takes the outputs, or 0 if `rm_session_pull` does.
+    pub output: u64,
+    /// The host whose worker calls `on_end`, or 0 for any thread.
+    pub host: u64,
+    /// Passed to `on_end`.
+    pub user_data: *mut c_void,
+    /// Called once, when the session has ended: every node has been cleaned up. [no lock held]
+    pub on_end: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
+}
+
+// SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
+unsafe impl Versioned for rm_session_config {
+    const NAME: &'static str = "rm_session_config";
+    const FIRST_SIZE: usize = size_of::<rm_session_config>();
+}
+
+pub(crate) struct Session(Arc<remotemedia_core::Session>);
+
+impl Handled for Session {
+    const KIND: u8 = 5;
+    const NAME: &'static str = "session";
+}
+
+/// A callback and its pointer.
+struct Callback(unsafe extern "C-unwind" fn(*mut c_void), *mut c_void);
+
+// SAFETY: the header says that the function may be called with the pointer on any thread, or on a worker of the host.
+unsafe impl Send for Callback {}
+
+impl Callback {
+    fn call(self) {
+        // SAFETY: the host's function with the host's pointer.
+        unsafe { (self.0)(self.1) };
+    }
+}
+
+/// Opens a pipeline: makes its nodes, starts, and returns at once.
+///
+/// Ownership: `*session` receives a handle that `rm_session_free` ends. The session does not need the pipeline.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_STATE (`input` for a pipeline
+/// that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_open(pipeline: u64, config: *const rm_session_config, session: *mut rm_session) -> rm_status {
+    guard_on(pipeline, || {
+        // SAFETY: the caller vouches for `config`.
+        let raw = unsafe { read_struct(config) }?;
+        let pipeline = handle::get::<Pipeline>(pipeline)?;
+        let bridge = handle::get_optional::<Bridge>(raw.host)?;
+        let slot = |node| Ok::<_, Failure>(handle::get_optional::<Node>(node)?.map(|node| Arc::clone(node.slot())));
+        let on_error = match raw.on_error {
+            RM_ON_ERROR_RAISE => OnError::Raise,
+            RM_ON_ERROR_SKIP => OnError::Skip,
+            RM_ON_ERROR_COLLECT => OnError::Collect,
+            other => return Err(Failure::new(RM_ERR_ARGUMENT, format!("on_error is {other}; use one of RM_ON_ERROR_…"))),
+        };
+        let on_end = raw.on_end.map(|on_end| {
+            let callback = Callback(on_end, raw.user_data);
+            let lane = bridge.and_then(|bridge| bridge.lane().cloned());
+            End { lane, call: Box::new(move || callback.call()) }
+        });
+        let defaults = SessionConfig::default();
+        let config = SessionConfig {
+            tag: raw.tag,
+            capacity: if raw.capacity == 0 { defaults.capacity } else { raw.capacity as usize },
+            on_error,
+            input: slot(raw.input)?,
+            output: slot(raw.output)?,
+            on_end,
+        };
+        // A copy, because making the nodes may call the host, and no lock is held then.
+        let graph = pipeline.graph().clone();
+        let opened = Session(remotemedia_core::Session::open(&pipeline.runtime, &graph, config)?);
+        // SAFETY: the caller vouches for `session`.
+        unsafe { give(Arc::new(opened), session, "session") }
+    })
+}
+
+/// Gives a packet to every node that takes input and has no edge leading to it, waiting for room for up to `timeout`
+/// nanoseconds: 0 does not wait, a negative one waits without end.
+///
+/// Ownership: `packet` as in `rm_call_emit`.
+/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (no room), RM_ERR_STATE (the session takes no more input, or never did),
+/// RM_ERR_CANCELLED, the failure that ended the session, and those of `rm_call_emit`.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_packet, timeout: i64) -> rm_status {
+    guard_on(session, || {
+        // SAFETY: the caller vouches for `packet`.
+        let packet = unsafe { Reader { bridge: None, input: None }.read(packet) }?;
+        handle::get::<Session>(session)?.0.push(packet, deadline(timeout))?;
+        Ok(RM_OK)
+    })
+}
+
+/// Takes the next output, waiting for it for up to `timeout` nanoseconds (as in `rm_session_push`). RM_END says that the
+/// session has ended well and that every output has been taken.
+///
+/// Ownership: `packet->buffer` is given to the caller, who ends it with `rm_buffer_free`; `data` and `metadata` lie in it.
+/// A reference in `packet->object` is given too.
+/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
+/// the failure that ended the session.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_pull(session: rm_session, packet: *mut rm_packet, timeout: i64) -> rm_status {
+    guard_on(session, || {
+        if packet.is_null() {
+            return Err(Failure::new(RM_ERR_NULL, "'packet' is null"));
+        }
+        let Some(pulled) = handle::get::<Session>(session)?.0.pull(deadline(timeout))? else { return Ok(RM_END) };
+        // SAFETY: the caller vouches for `packet`.
+        unsafe { write_out(packet, give_packet(pulled)?, "packet") }?;
+        Ok(RM_OK)
+    })
+}
+
+/// Says that no more packets will be pushed: what is inside comes out, then the session ends.
+///
+/// Ownership: none.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_session_end(session: rm_session) -> rm_status {
+    guard_on(session, || {
+        handle::get::<Session>(session)?.0.end();
+        Ok(RM_OK)
+    })
+}
+
+/// Gives a session up: what is inside is dropped, completions die, every node is cleaned up. Returns at once; a callback
+/// that is running is not interrupted.
+///
+/// Ownership: none.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_session_cancel(session: rm_session) -> rm_status {
+    guard_on(session, || {
+        handle::get::<Session>(session)?.0.cancel();
+        Ok(RM_OK)
+    })
+}
+
+/// Waits until the session has ended, for up to `timeout` nanoseconds (as in `rm_session_push`). A session whose outputs
+/// nobody pulls does not end.
+///
+/// Ownership: none.
+/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (it runs on), RM_ERR_CANCELLED, the failure that ended it.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_session_wait(session: rm_session, timeout: i64) -> rm_status {
+    guard_on(session, || {
+        let session = handle::get::<Session>(session)?;
+        if !session.0.wait(deadline(timeout)) {
+            return Err(Failure::new(RM_ERR_TIMEOUT, "the session has not ended within the time given"));
+        }
+        match session.0.error() {
+            Some(error) => Err(error.to_error().into()),
+            None if session.0.is_cancelled() => Err(Failure::new(RM_ERR_CANCELLED, "the session was cancelled")),
+            None => Ok(RM_OK),
+        }
+    })
+}
+
+/// Gives the failure that ended a session, as a packet of RM_KIND_FAILURE. RM_END says that there is none.
+///
+/// Ownership: as in `rm_session_pull`.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_error(session: rm_session, packet: *mut rm_packet) -> rm_status {
+    guard_on(session, || {
+        if packet.is_null() {
+            return Err(Failure::new(RM_ERR_NULL, "'packet' is null"));
+        }
+        let Some(failure) = handle::get::<Session>(session)?.0.failure() else { return Ok(RM_END) };
+        // SAFETY: the caller vouches for `packet`.
+        unsafe { write_out(packet, give_packet(failure)?, "packet") }?;
+        Ok(RM_OK)
+    })
+}
+
+/// Copies what the session has measured so far as a JSON object, as `rm_last_error` does its message. Times are in
+/// microseconds.
+///
+/// Ownership: the caller's buffer.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_metrics(
+    session: rm_session,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> rm_status {
+    guard(|| {
+        let metrics = handle::get::<Session>(session)?.0.metrics().to_json().to_string();
+        // SAFETY: the caller vouches for `buffer` and `length`.
+        unsafe { write_text(&metrics, buffer, capacity, length) }
+    })
+}
+
+/// Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and `on_end` is called.
+///
+/// Ownership: the handle is dead afterwards.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_session_free(session: rm_session) -> rm_status {
+    guard(|| {
+        if let Some(session) = handle::remove::<Session>(session)? {
+            if !session.0.has_ended() {
+                session.0.cancel();
+            }
+        }
+        Ok(())
+    })
+}
+
+fn deadline(timeout: i64) -> Option<Instant> {
+    u64::try_from(timeout).ok().and_then(|nanos| Instant::now().checked_add(Duration::from_nanos(nanos)))
+}
