@@ -87,6 +87,11 @@
 #define RM_ON_ERROR_COLLECT 2
 
 /**
+ * An `input` that no node of the pipeline takes is left out instead of refused.
+ */
+#define RM_SESSION_INPUT_OPTIONAL 1
+
+/**
  * The version of the ABI that this header describes: major in the upper 16 bits, minor in the lower.
  */
 #define RM_ABI_VERSION 1
@@ -436,9 +441,9 @@ typedef struct rm_session_config {
      */
     uint32_t capacity;
     /**
-     * 0.
+     * RM_SESSION_….
      */
-    uint32_t reserved;
+    uint32_t flags;
     /**
      * A number that `rm_call_tag` gives to the nodes.
      */

@@ -73,7 +73,7 @@ LAYOUT(sizeof(rm_session_config), 64);
 LAYOUT(offsetof(rm_session_config, struct_size), 0);
 LAYOUT(offsetof(rm_session_config, on_error), 4);
 LAYOUT(offsetof(rm_session_config, capacity), 8);
-LAYOUT(offsetof(rm_session_config, reserved), 12);
+LAYOUT(offsetof(rm_session_config, flags), 12);
 LAYOUT(offsetof(rm_session_config, tag), 16);
 LAYOUT(offsetof(rm_session_config, input), 24);
 LAYOUT(offsetof(rm_session_config, output), 32);

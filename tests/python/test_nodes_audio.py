@@ -275,6 +275,10 @@ class TestFormat:
         assert back.dtype == np.float32
         assert back[0, :5].tolist() == [-1.0, -1.0, -0.5, 0.0, 0.5]
 
+    def test_rounds_to_the_nearest(self):
+        audio = np.array([1.4, 1.6, -1.4, -1.6], np.float32) / 32768
+        assert FormatConverterNode("i16").process((audio, 8000))[0].tolist() == [1, 2, -1, -2]
+
     @given(values=st.lists(st.integers(-32768, 32767), min_size=1), via=st.sampled_from(["f32", "i32"]))
     def test_16_bits_come_back_exactly(self, values, via):
         audio = np.array(values, np.int16)

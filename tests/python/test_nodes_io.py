@@ -60,14 +60,15 @@ class TestSource:
 
     def test_cleanup_ends_everything(self):
         async def run():
-            source = DataSourceNode(buffer_size=1)
+            # Far longer than the test waits: False must come from the cleanup, not from a push that timed out.
+            source = DataSourceNode(buffer_size=1, timeout_seconds=3600)
             source.initialize()
             await source.push_data(1)
             waiting = asyncio.create_task(source.push_data(2))
             await asyncio.sleep(0)
             source.cleanup()
-            assert await waiting is False
-            assert await source.push_data(3) is False
+            assert await asyncio.wait_for(waiting, 10) is False
+            assert await asyncio.wait_for(source.push_data(3), 10) is False
             source.initialize()
             assert await source.push_data(4) is True
             await source.close()
@@ -106,6 +107,8 @@ class TestSource:
     def test_a_loop_that_is_gone_does_no_harm(self):
         source = DataSourceNode(buffer_size=1)
         loop = asyncio.new_event_loop()
+        # A pending task is the point here, and not worth the report when it goes.
+        loop.set_exception_handler(lambda loop, context: None)
         stream = source.process()
         waiting = loop.create_task(anext(stream))
         loop.run_until_complete(asyncio.sleep(0))

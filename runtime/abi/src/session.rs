@@ -28,6 +28,9 @@ pub const RM_ON_ERROR_SKIP: u32 = 1;
 /// A packet at which a node fails becomes an output of RM_KIND_FAILURE.
 pub const RM_ON_ERROR_COLLECT: u32 = 2;
 
+/// An `input` that no node of the pipeline takes is left out instead of refused.
+pub const RM_SESSION_INPUT_OPTIONAL: u32 = 1;
+
 /// How a session is to run. All zero but `struct_size` is a good start.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +41,8 @@ pub struct rm_session_config {
     pub on_error: u32,
     /// How many packets an edge holds before its producer waits; 0 stands for 16.
     pub capacity: u32,
-    /// 0.
-    pub reserved: u32,
+    /// RM_SESSION_….
+    pub flags: u32,
     /// A number that `rm_call_tag` gives to the nodes.
     pub tag: u64,
     /// A source that supplies the input, or 0 if `rm_session_push` does.
@@ -101,6 +104,9 @@ pub unsafe extern "C" fn rm_session_open(pipeline: u64, config: *const rm_sessio
             RM_ON_ERROR_COLLECT => OnError::Collect,
             other => return Err(Failure::new(RM_ERR_ARGUMENT, format!("on_error is {other}; use one of RM_ON_ERROR_…"))),
         };
+        if raw.flags & !RM_SESSION_INPUT_OPTIONAL != 0 {
+            return Err(Failure::new(RM_ERR_UNSUPPORTED, format!("flags has bits that are not known: {:#x}", raw.flags)));
+        }
         let on_end = raw.on_end.map(|on_end| {
             let callback = Callback(on_end, raw.user_data);
             let lane = bridge.and_then(|bridge| bridge.lane().cloned());
@@ -112,6 +118,7 @@ pub unsafe extern "C" fn rm_session_open(pipeline: u64, config: *const rm_sessio
             capacity: if raw.capacity == 0 { defaults.capacity } else { raw.capacity as usize },
             on_error,
             input: slot(raw.input)?,
+            input_optional: raw.flags & RM_SESSION_INPUT_OPTIONAL != 0,
             output: slot(raw.output)?,
             on_end,
         };

@@ -76,7 +76,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_session_config, struct_size), 0);
     assert_eq!(offset_of!(rm_session_config, on_error), 4);
     assert_eq!(offset_of!(rm_session_config, capacity), 8);
-    assert_eq!(offset_of!(rm_session_config, reserved), 12);
+    assert_eq!(offset_of!(rm_session_config, flags), 12);
     assert_eq!(offset_of!(rm_session_config, tag), 16);
     assert_eq!(offset_of!(rm_session_config, input), 24);
     assert_eq!(offset_of!(rm_session_config, output), 32);

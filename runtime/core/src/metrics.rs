@@ -1,6 +1,8 @@
 //! What a session measures about itself, always.
 
-use std::time::Duration;
+use std::hint::black_box;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -74,13 +76,29 @@ pub struct SessionMetrics {
 impl SessionMetrics {
     /// As JSON, times in microseconds.
     pub fn to_json(&self) -> Value {
+        let calls: u64 = self.nodes.iter().map(|node| node.executions).sum();
         json!({
+            "total_executions": calls,
+            "metrics_overhead_us": micros(clock_cost()) * calls as f64,
             "total_duration_us": micros(self.elapsed),
             "total_duration_ms": micros(self.elapsed) / 1000.0,
             "node_metrics": self.nodes.iter().map(NodeMetrics::to_json).collect::<Vec<_>>(),
             "warnings": self.warnings,
         })
     }
+}
+
+/// What it costs to read the clock once, which is done once for each execution.
+fn clock_cost() -> Duration {
+    const READS: u32 = 64;
+    static COST: OnceLock<Duration> = OnceLock::new();
+    *COST.get_or_init(|| {
+        let start = Instant::now();
+        (1..READS).for_each(|_| {
+            black_box(Instant::now());
+        });
+        start.elapsed() / READS
+    })
 }
 
 fn micros(time: Duration) -> f64 {

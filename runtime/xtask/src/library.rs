@@ -9,7 +9,8 @@ use syn::{FnArg, GenericArgument, Item, PathArguments, ReturnType, Visibility};
 #[derive(Default)]
 pub struct Library {
     pub constants: Vec<Constant>,
-    pub handles: Vec<Alias>,
+    /// The names of the types that are 64-bit handles.
+    pub handles: Vec<String>,
     pub structs: Vec<Struct>,
     pub functions: Vec<Function>,
 }
@@ -18,11 +19,6 @@ pub struct Constant {
     pub name: String,
     /// As written in Rust.
     pub value: String,
-}
-
-pub struct Alias {
-    pub name: String,
-    pub of: Type,
 }
 
 pub struct Struct {
@@ -65,7 +61,9 @@ impl Library {
                 self.constants.push(Constant { name: item.ident.to_string(), value: quote::quote!(#value).to_string() });
             }
             Item::Type(item) if is_ours(&item.ident, &item.vis) => {
-                self.handles.push(Alias { name: item.ident.to_string(), of: Type::of(&item.ty)? });
+                if matches!(Type::of(&item.ty)?, Type::Name(name) if name == "u64") {
+                    self.handles.push(item.ident.to_string());
+                }
             }
             Item::Struct(item) if is_ours(&item.ident, &item.vis) => {
                 let name = |field: &syn::Field| field.ident.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -37,6 +37,8 @@ pub struct SessionConfig {
     pub on_error: OnError,
     /// A source that supplies the input. With it nothing is pushed.
     pub input: Option<Arc<Slot>>,
+    /// Whether that is left out of a pipeline that takes no input, instead of refused.
+    pub input_optional: bool,
     /// A node that takes the outputs, failures among them. With it nothing is pulled.
     pub output: Option<Arc<Slot>>,
     /// What to call at the end.
@@ -45,7 +47,15 @@ pub struct SessionConfig {
 
 impl Default for SessionConfig {
     fn default() -> SessionConfig {
-        SessionConfig { tag: 0, capacity: 16, on_error: OnError::Raise, input: None, output: None, on_end: None }
+        SessionConfig {
+            tag: 0,
+            capacity: 16,
+            on_error: OnError::Raise,
+            input: None,
+            input_optional: false,
+            output: None,
+            on_end: None,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::SessionConfig;
 use crate::graph::{Graph, GraphNode, Source, invalid};
-use crate::{Error, Kinds, Result, Slot};
+use crate::{Error, ErrorKind, Kinds, Result, Slot};
 
 pub(super) struct Plan {
     /// In topological order, so that the last runnable node is the one nearest to the outputs.
@@ -44,11 +44,17 @@ impl Plan {
     pub fn new(graph: &Graph, config: &SessionConfig) -> Result<Plan> {
         let order = graph.order()?;
         let mut plan = Plan { nodes: Vec::new(), edges: Vec::new(), inputs: Vec::new(), sinks: 0 };
-        let input = config.input.as_ref().map(|slot| plan.add("(input)", Arc::clone(slot), true));
+        let slots = order.iter().map(|&index| slot_of(&graph.nodes[index])).collect::<Result<Vec<_>>>()?;
+        let fed = |index: usize| !graph.edges.iter().any(|&(_, to)| to == index);
+        let takes_input = order.iter().zip(&slots).any(|(&index, slot)| fed(index) && !slot.info().source);
+        let input = match &config.input {
+            Some(slot) if takes_input => Some(plan.add("(input)", Arc::clone(slot), true)),
+            Some(_) if !config.input_optional => return Err(no_input(graph)),
+            _ => None,
+        };
         let mut place = vec![0; graph.nodes.len()];
-        for index in order {
-            let node = &graph.nodes[index];
-            place[index] = plan.add(&node.id, slot_of(node)?, false);
+        for (index, slot) in order.into_iter().zip(slots) {
+            place[index] = plan.add(&graph.nodes[index].id, slot, false);
         }
         for &(from, to) in &graph.edges {
             plan.join(Some(place[from]), Some(place[to]));
@@ -81,7 +87,6 @@ impl Plan {
 
     /// Joins the nodes without predecessors to the input, and those without successors to the output.
     fn join_ends(&mut self, graph: &Graph, place: &[usize], input: Option<usize>, output: Option<usize>) -> Result<()> {
-        let mut fed = false;
         for (node, &at) in graph.nodes.iter().zip(place) {
             let planned = &self.nodes[at];
             let is_source = planned.slot.info().source;
@@ -92,18 +97,10 @@ impl Plan {
             }
             if planned.ins.is_empty() && !is_source {
                 self.join(input, Some(at));
-                fed = true;
             }
             if node.tapped || self.nodes[at].outs.is_empty() {
                 self.join(Some(at), output);
             }
-        }
-        if input.is_some() && !fed {
-            let ids: Vec<&str> = graph.nodes.iter().map(|node| node.id.as_str()).collect();
-            return Err(Error::new(
-                crate::ErrorKind::State,
-                format!("the pipeline takes no input: its source makes its own data (nodes: {})", ids.join(", ")),
-            ));
         }
         Ok(())
     }
@@ -149,6 +146,12 @@ impl Plan {
         }
         reaches
     }
+}
+
+fn no_input(graph: &Graph) -> Error {
+    let ids: Vec<&str> = graph.nodes.iter().map(|node| node.id.as_str()).collect();
+    let message = format!("the pipeline takes no input, because its source makes its own (nodes: {})", ids.join(", "));
+    Error::new(ErrorKind::Argument, message)
 }
 
 fn slot_of(node: &GraphNode) -> Result<Arc<Slot>> {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_OPUS, CODEC_ID_SPEEX};
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::{Error, Result as Decoded};
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
@@ -19,6 +20,9 @@ use super::watch::{Flaw, MP3_SLACK, OGG_SLACK, Watch};
 
 /// A WAV file that declares no audio and yet has more bytes than this was never finished.
 const UNFINISHED_WAV: u64 = 64 * 1024;
+
+/// The sizes that programs give to a WAV file that they write to a pipe, as they cannot know better.
+const PIPED_WAV: [RangeInclusive<u64>; 2] = [0x7fff_ef00..=0x8000_0100, 0xffff_ef00..=0xffff_ffff];
 
 const AGAIN: &str = "copy or export the file again";
 
@@ -68,6 +72,8 @@ struct Track {
     rate: u32,
     /// How many frames it declares.
     declared: Option<u64>,
+    /// By how many of them the declaration may be wrong in a good file.
+    slack: u64,
     /// How many frames at its end it declares to be padding, and how many were found to be.
     padding: u64,
     trimmed: u64,
@@ -89,7 +95,7 @@ impl Decoder {
             Error::Unsupported(what) => format!("'{name}' cannot be decoded ({what}); {CONVERT}"),
             error => format!("'{name}' is damaged at its beginning ({error}); {AGAIN}"),
         })?;
-        let (track, codec) = begin(&*reader, 0).map_err(|what| format!("'{name}' {what}; {CONVERT}"))?;
+        let (track, codec) = begin(&*reader, kind, 0).map_err(|what| format!("'{name}' {what}; {CONVERT}"))?;
         if kind == Kind::Wav && track.declared == Some(0) && file.len() > UNFINISHED_WAV {
             let bytes = file.len();
             return Err(format!(
@@ -157,7 +163,7 @@ impl Decoder {
             self.accept(Format { rate: header.sample_rate, channels: header.channels })?;
         }
         if let Err(error) = self.codec.decode(&packet) {
-            return Err(self.explain(&error));
+            return Err(self.flaw(Flaw::Damaged(error.to_string())));
         }
         let buffer = self.codec.last_decoded();
         if buffer.frames() > 0 {
@@ -191,7 +197,7 @@ impl Decoder {
     /// Goes over to the stream that was appended to this one.
     fn next_track(&mut self) -> Result<(), String> {
         self.check_length()?;
-        let next = begin(&*self.reader, self.decoded);
+        let next = begin(&*self.reader, self.kind, self.decoded);
         (self.track, self.codec) = next.map_err(|what| {
             let at = self.seconds(self.decoded);
             format!("'{}' {what} from {at} on; {CONVERT}", self.name)
@@ -208,16 +214,11 @@ impl Decoder {
 
     fn check_length(&self) -> Result<(), String> {
         let Some(declared) = self.track.declared else { return Ok(()) };
-        let slack = match self.kind {
-            Kind::Wav | Kind::Flac => 0,
-            Kind::Ogg => OGG_SLACK,
-            Kind::Mp3 => MP3_SLACK,
-        };
-        if self.decoded - self.track.before + slack < declared {
+        if self.decoded - self.track.before + self.track.slack < declared {
             return Err(self.cut_off());
         }
         // Symphonia drops whatever comes after the declared end.
-        if self.track.trimmed > self.track.padding + 2 * MP3_SLACK {
+        if self.kind == Kind::Mp3 && self.track.trimmed > self.track.padding + 2 * MP3_SLACK {
             let (name, end) = (&self.name, self.seconds(declared));
             return Err(format!(
                 "'{name}' goes on after {end}, where its header says that it ends: it was put together from several \
@@ -280,7 +281,7 @@ fn read(kind: Kind, stream: MediaSourceStream<'static>) -> Decoded<Box<dyn Forma
 }
 
 /// Begins to decode the audio of `reader`.
-fn begin(reader: &dyn FormatReader, before: u64) -> Result<(Track, Box<dyn AudioDecoder>), String> {
+fn begin(reader: &dyn FormatReader, kind: Kind, before: u64) -> Result<(Track, Box<dyn AudioDecoder>), String> {
     let track = reader.default_track(TrackType::Audio).ok_or("holds no audio that is supported")?;
     let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
     let parameters = parameters.ok_or("holds no audio that is supported")?;
@@ -290,15 +291,31 @@ fn begin(reader: &dyn FormatReader, before: u64) -> Result<(Track, Box<dyn Audio
         CODEC_ID_SPEEX => "holds Speex audio, which is not supported".to_string(),
         _ => format!("holds audio that cannot be decoded ({error})"),
     })?;
+    let slack = match kind {
+        Kind::Wav | Kind::Flac => 0,
+        Kind::Ogg => OGG_SLACK,
+        // Whoever declares the delay of the encoder counts right.
+        Kind::Mp3 if track.delay.is_some_and(|delay| delay > 0) => 0,
+        Kind::Mp3 => MP3_SLACK,
+    };
     let track = Track {
         id: track.id,
         rate: parameters.sample_rate.unwrap_or_default(),
-        declared: track.num_frames,
+        declared: track.num_frames.filter(|frames| kind != Kind::Wav || !is_piped(*frames, parameters)),
+        slack,
         padding: track.padding.unwrap_or_default().into(),
         before,
         ..Track::default()
     };
     Ok((track, codec))
+}
+
+/// Whether a WAV file declares its `frames` only because it must declare something.
+fn is_piped(frames: u64, parameters: &AudioCodecParameters) -> bool {
+    let channels = parameters.channels.as_ref().map_or(0, |channels| channels.count()) as u64;
+    let bytes = u64::from(parameters.bits_per_sample.unwrap_or_default().div_ceil(8));
+    let bytes = frames.saturating_mul(channels * bytes);
+    PIPED_WAV.iter().any(|sizes| sizes.contains(&bytes))
 }
 
 fn is_end(error: &Error) -> bool {

@@ -15,7 +15,7 @@ use super::step::Step;
 /// Frames by which the times in an Ogg file may be off: the muxer wrote them, and some are sloppy.
 pub const OGG_SLACK: u64 = 1024;
 
-/// Frames by which an MP3 may be shorter than it declares: some encoders count the frame that holds the declaration.
+/// Frames by which an MP3 may be shorter than it declares: simple encoders count the frame that holds the declaration.
 pub const MP3_SLACK: u64 = 1152;
 
 /// What is wrong with a file.

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char_p,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
@@ -19,6 +31,7 @@ RM_KIND_FAILURE = 6
 RM_ON_ERROR_RAISE = 0
 RM_ON_ERROR_SKIP = 1
 RM_ON_ERROR_COLLECT = 2
+RM_SESSION_INPUT_OPTIONAL = 1
 RM_OK = 0
 RM_MORE = 1
 RM_PENDING = 2
@@ -197,7 +210,7 @@ rm_session_config._fields_ = [
     ("struct_size", c_uint32),
     ("on_error", c_uint32),
     ("capacity", c_uint32),
-    ("reserved", c_uint32),
+    ("flags", c_uint32),
     ("tag", c_uint64),
     ("input", c_uint64),
     ("output", c_uint64),

@@ -1,0 +1,209 @@
+"""Adapters: a `Node` object's own methods as the callbacks of a node of the library.
+
+A call answers an output, None (no output), or a mark of `objects`: MORE (call `resume`), DONE (nothing more), PENDING
+(the outcome comes through a completion), FAILED (the library was told why). Nothing is ever raised out of a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from types import AsyncGeneratorType, GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from ..core.done import Done
+from ..core.exceptions import PipelineError
+from .objects import DONE, MORE
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .engine import Engine
+
+
+class Adapter:
+    """What the library calls for one node. The defaults do nothing."""
+
+    is_source = False
+    none_is_value = False
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def process(self, item: Any) -> Any:
+        """Takes one input."""
+
+    def resume(self, _: None) -> Any:
+        """Goes on after MORE; for a source, makes the next output."""
+        return DONE
+
+    def initialize(self) -> Any:
+        """Makes ready."""
+
+    def flush(self) -> Any:
+        """Gives what is left at the end of the input."""
+
+    def cleanup(self) -> Any:
+        """Lets go of everything."""
+
+
+class Feeder(Adapter):
+    """The source of a run: the items of an iterable."""
+
+    is_source = True
+    none_is_value = True
+
+    def __init__(self, engine: Engine, items: Iterable[Any]) -> None:
+        super().__init__(engine)
+        # A generator's own `send` takes the one argument that the library passes: no Python frame in between.
+        self.resume = self._feed(items).send  # type: ignore[method-assign]
+
+    def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
+        try:
+            yield from items
+        except Exception as error:
+            yield self.engine.fail(error)
+        yield DONE
+
+
+class Collector(Adapter):
+    """The end of a run: appends what comes to a list."""
+
+    def __init__(self, engine: Engine, outputs: list[Any]) -> None:
+        super().__init__(engine)
+        self.process = outputs.append  # type: ignore[method-assign]
+
+
+class NodeAdapter(Adapter):
+    """What the library calls for a `Node`."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine)
+        self.node = node
+        self.pending: asyncio.Task[None] | None = None
+        self._rest: Callable[[], Any] | None = None
+        self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
+        self.process = self._shim(node.process)  # type: ignore[method-assign]
+
+    def _shim(self, process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        sort, fail = self.sort, self.engine.fail
+        plain: type = type(None)
+
+        def call(item: Any) -> Any:
+            nonlocal plain
+            try:
+                result = process(item)
+                # The usual case costs one comparison: the result is of the type that the last one was of.
+                if type(result) is plain:
+                    return result
+                answer = sort(result)
+                if answer is result:
+                    plain = type(result)
+                return answer
+            except BaseException as error:
+                return fail(error)
+
+        return call
+
+    def sort(self, result: Any) -> Any:
+        """Sorts out a result that is something to wait for, or to take outputs from."""
+        if isinstance(result, (GeneratorType, AsyncGeneratorType)):
+            self._generator = result
+            is_async = isinstance(result, AsyncGeneratorType)
+            self._rest = self._next_async if is_async else result.__next__
+            return MORE
+        if isinstance(result, Done):
+            return None
+        if hasattr(type(result), "__await__"):
+            return self.engine.wait_for(result, self)
+        return result
+
+    def _next_async(self) -> Any:
+        assert isinstance(self._generator, AsyncGeneratorType)
+        return self.engine.wait_for(self._generator.__anext__(), self, more=True)
+
+    def resume(self, _: None) -> Any:
+        try:
+            return DONE if self._rest is None else self._rest()
+        except StopIteration:
+            self._forget()
+            return DONE
+        except BaseException as error:
+            self._forget()
+            return self.engine.fail(error)
+
+    def _forget(self) -> None:
+        self._rest = self._generator = None
+
+    def initialize(self) -> Any:
+        return self.guard(self.node.initialize)
+
+    def flush(self) -> Any:
+        flush = getattr(self.node, "flush", None)
+        return self.guard(flush) if callable(flush) else None
+
+    def cleanup(self) -> Any:
+        try:
+            generator, task = self._generator, self.pending
+            self._forget()
+            if isinstance(generator, GeneratorType):
+                generator.close()
+            if isinstance(generator, AsyncGeneratorType) or (task is not None and not task.done()):
+                return self.engine.wait_for(self._cleanup_after(task, generator), self)
+            return self.sort(self.node.cleanup())
+        except BaseException as error:
+            return self._cleanup_failed(error)
+
+    async def _cleanup_after(self, task: asyncio.Task[None] | None, generator: Any) -> None:
+        """Cleans up after an asynchronous call that was given up half done."""
+        if task is not None:
+            task.cancel()
+            import asyncio
+
+            await asyncio.wait([task])
+        if isinstance(generator, AsyncGeneratorType):
+            await generator.aclose()
+        result = self.node.cleanup()
+        if hasattr(type(result), "__await__"):
+            await result
+
+    def _cleanup_failed(self, error: BaseException) -> Any:
+        # Logged here, because it must not cost the run its result.
+        import logging
+
+        logging.getLogger("remotemedia").error("cleanup of node %r failed", self.node, exc_info=error)
+        return self.engine.fail(error)
+
+    def guard(self, call: Callable[[], Any]) -> Any:
+        """Makes a call whose failure is told to the library."""
+        try:
+            return self.sort(call())
+        except BaseException as error:
+            return self.engine.fail(error)
+
+
+class SourceAdapter(NodeAdapter):
+    """A node that makes its own data: `process()` is called once, and gives a generator or an async generator."""
+
+    is_source = True
+    _begun = False
+
+    def resume(self, _: None) -> Any:
+        if not self._begun:
+            self._begun = True
+            begun = self.guard(self._start)
+            if begun is not MORE:
+                return begun
+        return super().resume(None)
+
+    def _start(self) -> Any:
+        result = self.node.process()
+        if not isinstance(result, (GeneratorType, AsyncGeneratorType)):
+            raise PipelineError(
+                f"The first node '{self.node.name}' is not a valid source: its process() must take no input and be a "
+                "generator or an async generator"
+            )
+        return result
+
+    def cleanup(self) -> Any:
+        self._begun = False
+        return super().cleanup()

@@ -1,0 +1,332 @@
+"""The engine of this process: one runtime, Python as its host, and the threads that Python lends."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import itertools
+import threading
+from typing import TYPE_CHECKING, Any
+
+from . import _abi, packets
+from .adapter import Adapter, NodeAdapter, SourceAdapter
+from .errors import check
+from .library import library
+from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable
+
+    from .run import Run
+
+_STATUS = {DONE: _abi.RM_OK, MORE: _abi.RM_MORE, PENDING: _abi.RM_PENDING, FAILED: _abi.RM_ERR_NODE}
+_WORKERS_AT_START = 2
+_EXIT_PATIENCE_NS = 1_000_000_000
+
+
+class Engine:
+    """The engine of this process, as Python sees it."""
+
+    def __init__(self) -> None:
+        self.objects = choose()
+        self.runs: dict[int, Run] = {}
+        self._adapters: dict[int, Adapter] = {}
+        self._keys = itertools.count(1)
+        self._shared: dict[int, _Shared] = {}
+        self._lock = threading.Lock()
+        self._workers: list[threading.Thread] = []
+        self.creation_error = threading.local()
+        self.runtime = self._new_runtime()
+        self.host = self._new_host()
+        for _ in range(_WORKERS_AT_START):
+            self._lend_worker()
+        atexit.register(self._close)
+
+    # The runtime and its threads
+
+    def _new_runtime(self) -> int:
+        config = _abi.rm_runtime_config()
+        config.struct_size = ctypes.sizeof(config)
+        config.abi_version = _abi.RM_ABI_VERSION
+        handle = ctypes.c_uint64()
+        check(library.rm_runtime_new(config, handle))
+        return handle.value
+
+    def _new_host(self) -> int:
+        callbacks = _abi.rm_host_callbacks()
+        callbacks.struct_size = ctypes.sizeof(callbacks)
+        callbacks.parallel = 1
+        # Kept, because the library calls them for as long as the process lives.
+        self._host_functions = {
+            "hire": _abi.rm_host_callbacks_hire(self._on_hire),
+            "retain": _abi.rm_host_callbacks_retain(self._on_retain),
+            "release": _abi.rm_host_callbacks_release(self._on_release),
+            "export_object": _abi.rm_host_callbacks_export_object(self._on_export),
+            "import_packet": _abi.rm_host_callbacks_import_packet(self._on_import),
+        }
+        self._node_functions = {
+            "destroy": _abi.rm_node_callbacks_destroy(self._on_destroy),
+            "initialize": _abi.rm_node_callbacks_initialize(self._on_initialize),
+            "process": _abi.rm_node_callbacks_process(self._on_process),
+            "resume": _abi.rm_node_callbacks_resume(self._on_resume),
+            "flush": _abi.rm_node_callbacks_flush(self._on_flush),
+            "cleanup": _abi.rm_node_callbacks_cleanup(self._on_cleanup),
+        }
+        self.end_function = _abi.rm_session_config_on_end(self._on_end)
+        self._create_function = _abi.rm_type_callbacks_create(self._on_create)
+        for name, function in self._host_functions.items():
+            setattr(callbacks, name, function)
+        if self.objects.table is not None:
+            callbacks.objects = ctypes.pointer(self.objects.table)
+        handle = ctypes.c_uint64()
+        check(library.rm_host_new(self.runtime, callbacks, handle))
+        return handle.value
+
+    def _lend_worker(self) -> None:
+        # Daemons: threads that are not would be waited for before the exit handlers can let them go.
+        worker = threading.Thread(target=library.rm_worker_run, args=(self.host,), name="remotemedia", daemon=True)
+        worker.start()
+        self._workers.append(worker)
+
+    def _on_hire(self, _: int | None) -> int:
+        try:
+            self._lend_worker()
+            return _abi.RM_OK
+        except BaseException:  # no thread to be had, or the interpreter is closing
+            return _abi.RM_ERR_STATE
+
+    def _close(self) -> None:
+        """At exit: no call enters Python any more, and those inside get a moment to return."""
+        stuck = ctypes.c_uint32()
+        if library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck) == _abi.RM_ERR_TIMEOUT:
+            # A call that loops in Python is interrupted; one that blocks in C sleeps on until the process is gone.
+            for worker in self._workers:
+                if worker.is_alive() and hasattr(ctypes, "pythonapi"):
+                    thread = ctypes.c_ulong(worker.ident or 0)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(SystemExit))
+            library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck)
+
+    # Nodes
+
+    def share(self, node: Any) -> int:
+        """The handle of a node, the same in every run that it is in at a time; `unshare` ends it."""
+        with self._lock:
+            shared = self._shared.get(id(node))
+            if shared is None:
+                shared = self._shared[id(node)] = _Shared(self.new_node(adapt(self, node)))
+            shared.uses += 1
+            return shared.handle
+
+    def unshare(self, node: Any) -> None:
+        """Ends what `share` gave."""
+        with self._lock:
+            shared = self._shared[id(node)]
+            shared.uses -= 1
+            if shared.uses:
+                return
+            del self._shared[id(node)]
+        library.rm_node_free(shared.handle)
+
+    def new_node(self, adapter: Adapter) -> int:
+        """A node of the library that calls an adapter."""
+        key = next(self._keys)
+        self._adapters[key] = adapter
+        callbacks = _abi.rm_node_callbacks()
+        callbacks.struct_size = ctypes.sizeof(callbacks)
+        callbacks.user_data = key
+        callbacks.flags = adapter.is_source * _abi.RM_NODE_SOURCE + adapter.none_is_value * _abi.RM_NODE_NONE_IS_VALUE
+        for name, function in self._node_functions.items():
+            setattr(callbacks, name, function)
+        callbacks.accepts = callbacks.emits = 1 << _abi.RM_KIND_OBJECT
+        objects = adapter.process, adapter.resume
+        if self.objects.table is not None:
+            callbacks.process_object, callbacks.resume_object = map(id, objects)
+        handle = ctypes.c_uint64()
+        check(library.rm_node_new(self.host, callbacks, handle))
+        return handle.value
+
+    def add_type(self, name: str, key: int) -> None:
+        """Has the library ask `create` for nodes of a type."""
+        callbacks = _abi.rm_type_callbacks()
+        callbacks.struct_size = ctypes.sizeof(callbacks)
+        callbacks.user_data = key
+        callbacks.create = self._create_function
+        encoded = name.encode()
+        check(library.rm_runtime_add_type(self.runtime, encoded, len(encoded), callbacks))
+
+    # What adapters use during a call
+
+    def fail(self, error: BaseException) -> Any:
+        """Tells the library why the call fails that this thread is in."""
+        text = describe(error)
+        library.rm_call_fail(text, len(text), self.objects.new(error))
+        return FAILED
+
+    def defer(self) -> tuple[int, asyncio.AbstractEventLoop]:
+        """The completion of the call that this thread is in, and the event loop of its run."""
+        tag = ctypes.c_uint64()
+        check(library.rm_call_tag(tag))
+        loop = self.runs[tag.value].loop
+        if not loop.is_running():
+            raise RuntimeError("the event loop of the run has stopped, so nothing can be awaited any more")
+        completion = ctypes.c_uint64()
+        check(library.rm_call_defer(completion))
+        return completion.value, loop
+
+    def wait_for(self, awaitable: Awaitable[Any], adapter: NodeAdapter, more: bool = False) -> Any:
+        """Has the run's event loop wait for a result; `more` says that the next one is asked for afterwards."""
+        try:
+            completion, loop = self.defer()
+        except BaseException:
+            if hasattr(awaitable, "close"):
+                awaitable.close()
+            raise
+        loop.call_soon_threadsafe(self._start, loop, awaitable, adapter, completion, more)
+        return PENDING
+
+    def _start(self, loop: Any, awaitable: Awaitable[Any], adapter: NodeAdapter, completion: int, more: bool) -> None:
+        adapter.pending = loop.create_task(self._await(awaitable, completion, more))
+
+    async def _await(self, awaitable: Awaitable[Any], completion: int, more: bool) -> None:
+        try:
+            result = await awaitable
+        except StopAsyncIteration:
+            self.finish(completion, None, False)
+        except BaseException as error:
+            self.fail_later(completion, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self.finish(completion, result, more)
+
+    def finish(self, completion: int, output: Any, more: bool) -> None:
+        """Gives the outcome of a pending call. A call that was given up meanwhile does not care."""
+        status = _abi.RM_MORE if more else _abi.RM_OK
+        packet = None if output is None else packets.object_packet(self.objects, self.host, output)
+        library.rm_completion_finish(completion, status, packet)
+
+    def fail_later(self, completion: int, error: BaseException) -> None:
+        """Gives a failure as the outcome of a pending call."""
+        text = describe(error)
+        library.rm_completion_fail(completion, text, len(text), self.objects.new(error))
+
+    # Callbacks of the library. None of them may raise.
+
+    def _on_retain(self, _: int | None, reference: int) -> None:
+        self.objects.retain(reference)
+
+    def _on_release(self, _: int | None, reference: int) -> None:
+        self.objects.release(reference)
+
+    def _on_export(self, _: int | None, reference: int, kinds: int, packet: Any) -> int:
+        try:
+            packets.export(self.objects, self.objects.get(reference), kinds, packet[0])
+            return _abi.RM_OK
+        except BaseException as error:
+            text = str(error).encode("utf-8", "replace")
+            library.rm_call_fail(text, len(text), None)
+            return _abi.RM_ERR_INPUT
+
+    def _on_import(self, _: int | None, packet: Any, out: Any) -> int:
+        try:
+            out[0] = self.objects.new(packets.import_(self.objects, packet[0]))
+            return _abi.RM_OK
+        except BaseException as error:
+            self.fail(error)
+            return _abi.RM_ERR_INPUT
+
+    def _on_destroy(self, key: int) -> None:
+        self._adapters.pop(key, None)
+
+    def _on_initialize(self, key: int) -> int:
+        return self._answer(self._adapters[key].initialize())
+
+    def _on_process(self, key: int, packet: Any) -> int:
+        return self._answer(self._adapters[key].process(self.objects.get(packet[0].object)))
+
+    def _on_resume(self, key: int) -> int:
+        adapter = self._adapters[key]
+        return self._answer(adapter.resume(None), _abi.RM_MORE, adapter.none_is_value)
+
+    def _on_flush(self, key: int) -> int:
+        return self._answer(self._adapters[key].flush())
+
+    def _on_cleanup(self, key: int) -> int:
+        return self._answer(self._adapters[key].cleanup())
+
+    def _answer(self, answer: Any, after: int = _abi.RM_OK, none_is_value: bool = False) -> int:
+        """The status that says what a call answered; `after` is the one that follows an output."""
+        if isinstance(answer, Mark):
+            return _STATUS[answer]
+        if answer is None and not none_is_value:
+            return after
+        try:
+            check(library.rm_call_emit(packets.object_packet(self.objects, self.host, answer)))
+            return after
+        except BaseException as error:
+            return _STATUS[self.fail(error)]
+
+    def _on_end(self, tag: int) -> None:
+        run = self.runs.pop(tag)
+        run.release()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            run.loop.call_soon_threadsafe(run.wake)
+
+    def _on_create(self, key: int, id_: int, id_size: int, params: int, size: int, out: Any) -> int:
+        from . import types
+
+        try:
+            node = types.create(key, ctypes.string_at(id_, id_size).decode(), ctypes.string_at(params, size))
+            out[0] = self.new_node(adapt(self, node))
+            return _abi.RM_OK
+        except BaseException as error:
+            self.creation_error.value = error
+            return _abi.RM_ERR_NODE
+
+
+class _Shared:
+    __slots__ = ("handle", "uses")
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self.uses = 0
+
+
+def adapt(engine: Engine, node: Any) -> Adapter:
+    """The adapter of a node, by what kind of node it is."""
+    if getattr(node, "is_source", False):
+        return SourceAdapter(engine, node)
+    if getattr(node, "is_streaming", False):
+        from .streams import AsyncStreamAdapter, ThreadStreamAdapter, is_async
+
+        return (AsyncStreamAdapter if is_async(node.process) else ThreadStreamAdapter)(engine, node)
+    return NodeAdapter(engine, node)
+
+
+def describe(error: BaseException) -> bytes:
+    """An exception in one line, whatever its own `__str__` does."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message cannot be shown)"
+    return f"{type(error).__name__}: {text}".encode("utf-8", "replace")
+
+
+_engine: Engine | None = None
+_starting = threading.Lock()
+
+
+def engine() -> Engine:
+    """The engine, started at its first use."""
+    global _engine
+    if _engine is None:
+        with _starting:
+            if _engine is None:
+                started = Engine()
+                from . import types
+
+                types.add_all(started)
+                _engine = started
+    return _engine

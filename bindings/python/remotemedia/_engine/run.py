@@ -1,0 +1,163 @@
+"""Runs: one session from its input to its result."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import itertools
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from . import _abi, packets
+from .adapter import Collector, Feeder
+from .engine import Engine, engine
+from .errors import check, read_text
+from .library import library
+from .spec import Spec
+
+_ON_ERROR = {"raise": _abi.RM_ON_ERROR_RAISE, "skip": _abi.RM_ON_ERROR_SKIP, "collect": _abi.RM_ON_ERROR_COLLECT}
+_CANCEL_PATIENCE = 0.1
+
+_tags = itertools.count(1)
+
+
+class Run:
+    """A session, and the coroutine that waits for it."""
+
+    def __init__(self, started: Engine, spec: Spec, on_error: str) -> None:
+        if on_error not in _ON_ERROR:
+            raise ValueError(f"on_error is {on_error!r}; use one of {', '.join(map(repr, _ON_ERROR))}")
+        self.engine = started
+        self.spec = spec
+        self.on_error = on_error
+        self.outputs: list[Any] = []
+        self.loop = asyncio.get_running_loop()
+        self._ended = self.loop.create_future()
+        self._session = ctypes.c_uint64()
+        self._shared: list[Any] = []
+
+    def open(self, inputs: Iterable[Any], optional: bool) -> None:
+        """Builds the pipeline and starts it; `optional` says that the input may be left out."""
+        tag = next(_tags)
+        self.engine.runs[tag] = self
+        pipeline = ctypes.c_uint64()
+        handles: list[int] = []
+        try:
+            check(library.rm_pipeline_new(self.engine.runtime, pipeline))
+            self._build(pipeline)
+            config = _abi.rm_session_config()
+            config.struct_size = ctypes.sizeof(config)
+            config.on_error = _ON_ERROR[self.on_error]
+            config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
+            config.tag = config.user_data = tag
+            handles.append(self.engine.new_node(Feeder(self.engine, inputs)))
+            handles.append(self.engine.new_node(Collector(self.engine, self.outputs)))
+            config.input, config.output = handles
+            config.host = self.engine.host
+            config.on_end = self.engine.end_function
+            self.engine.creation_error.value = None
+            status = library.rm_session_open(pipeline, config, self._session)
+            if status < 0 and self.engine.creation_error.value is not None:
+                raise self.engine.creation_error.value
+            check(status)
+        except BaseException:
+            del self.engine.runs[tag]
+            self.release()
+            raise
+        finally:
+            library.rm_pipeline_free(pipeline)
+            for handle in handles:
+                library.rm_node_free(handle)
+
+    def _build(self, pipeline: ctypes.c_uint64) -> None:
+        if self.spec.manifest is not None:
+            text = self.spec.manifest.encode()
+            check(library.rm_pipeline_load(pipeline, text, len(text)))
+            return
+        before = None
+        for node_id, what in self.spec.steps:
+            name = node_id.encode()
+            if isinstance(what, str):
+                text = what.encode()
+                check(library.rm_pipeline_load(pipeline, text, len(text)))
+            else:
+                handle = self.engine.share(what)
+                self._shared.append(what)
+                check(library.rm_pipeline_add_node(pipeline, name, len(name), handle))
+            if before is not None:
+                check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name)))
+            before = name
+
+    def release(self) -> None:
+        """Lets the nodes go. Called once the session has ended, on any thread."""
+        shared, self._shared = self._shared, []
+        for node in shared:
+            self.engine.unshare(node)
+
+    def wake(self) -> None:
+        """Has the coroutine go on. Called on the loop."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def wait(self) -> None:
+        """Waits for the end and raises what went wrong, with the outputs so far as `partial_results`."""
+        try:
+            await self._ended
+            self._raise()
+        except asyncio.CancelledError:
+            library.rm_session_cancel(self._session)
+            await asyncio.wait([asyncio.ensure_future(asyncio.sleep(_CANCEL_PATIENCE))])
+            raise
+
+    def _raise(self) -> None:
+        status = library.rm_session_wait(self._session, 0)
+        if status >= 0:
+            return
+        packet = _abi.rm_packet()
+        if library.rm_session_error(self._session, packet) != _abi.RM_OK:
+            check(status)
+        error = packets.import_(self.engine.objects, packet)
+        try:
+            error.partial_results = self.outputs
+        except AttributeError:
+            pass  # an exception with __slots__ has no place for them
+        raise error
+
+    def metrics(self) -> dict[str, Any]:
+        """What the session has measured, as `Pipeline.get_metrics` gives it."""
+        measured: dict[str, Any] = json.loads(read_text(library.rm_session_metrics, self._session))
+        peak = _peak_memory()
+        measured["pipeline_id"] = f"session-{self._session.value:x}"
+        measured["peak_memory_bytes"] = peak
+        measured["peak_memory_mb"] = peak / 2**20
+        return measured
+
+    def close(self) -> None:
+        """Lets the session go."""
+        library.rm_session_free(self._session)
+
+
+def _peak_memory() -> int:
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+async def run(
+    spec: Spec, inputs: Iterable[Any] | None, on_error: str = "raise", metrics: bool = False
+) -> tuple[list[Any], dict[str, Any] | None]:
+    """Runs a spec over its inputs; without any, its first node gets an empty string, unless it is a source.
+
+    Returns:
+        The outputs of the last nodes, in order, and the metrics if asked for.
+    """
+    this = Run(engine(), spec, on_error)
+    this.open([""] if inputs is None else inputs, optional=inputs is None)
+    try:
+        await this.wait()
+        return this.outputs, this.metrics() if metrics else None
+    finally:
+        this.close()

@@ -1,0 +1,82 @@
+"""What a caller asks to run, checked: instances, manifest entries, or a whole manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Nodes in a chain, each an instance or a manifest with one node; or one manifest with edges of its own."""
+
+    steps: Sequence[tuple[str, Node | str]] = ()
+    manifest: str | None = None
+
+
+def read(pipeline: Any) -> Spec:
+    """Takes whatever `execute_pipeline` takes.
+
+    Raises:
+        TypeError: It is of no type that can be run.
+        ValueError: It is empty, or a node lacks a method.
+    """
+    if isinstance(pipeline, str):
+        return Spec(manifest=pipeline)
+    if isinstance(pipeline, dict):
+        return Spec(manifest=_dump(pipeline))
+    if isinstance(pipeline, list):
+        return _read_list(pipeline)
+    nodes = getattr(pipeline, "nodes", None)
+    if hasattr(pipeline, "serialize") and isinstance(nodes, list):
+        return read_instances(nodes)
+    if hasattr(pipeline, "serialize"):
+        return Spec(manifest=pipeline.serialize())
+    raise TypeError(f"Expected Pipeline, list of Nodes, dict, or str, got {type(pipeline).__name__}")
+
+
+def read_instances(nodes: Any) -> Spec:
+    """Takes nothing but instances, in order."""
+    nodes = list(nodes)
+    if not nodes:
+        raise ValueError("the pipeline is empty; add at least one node")
+    return Spec([(f"{check_node(node).name}_{index}", node) for index, node in enumerate(nodes)])
+
+
+def check_node(node: Any) -> Node:
+    """The node, if it is one whose methods can be called."""
+    if not isinstance(node, Node):
+        raise TypeError(f"Expected Node instance, got {type(node).__name__}")
+    for method in ("process", "initialize"):
+        if not callable(getattr(node, method, None)):
+            raise ValueError(f"Node {node.name} missing required {method}() method")
+    return node
+
+
+def _read_list(items: list[Any]) -> Spec:
+    if not items:
+        raise ValueError("the pipeline list is empty; add at least one node")
+    wrong = [(at, type(item).__name__) for at, item in enumerate(items) if not isinstance(item, (Node, dict))]
+    if wrong:
+        raise TypeError(
+            f"List items must be Node instances or dict manifests. Found invalid types at positions: {wrong}"
+        )
+    return Spec([_step(index, item) for index, item in enumerate(items)])
+
+
+def _step(index: int, item: Node | dict[str, Any]) -> tuple[str, Node | str]:
+    if isinstance(item, Node):
+        return f"{check_node(item).name}_{index}", item
+    node_id = f"{item.get('id') or item.get('node_type') or 'unknown'}_{index}"
+    return node_id, _dump({"version": "v1", "nodes": [{**item, "id": node_id}]})
+
+
+def _dump(manifest: dict[str, Any]) -> str:
+    try:
+        return json.dumps(manifest)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Failed to parse manifest: it cannot be written as JSON: {error}") from error

@@ -1,0 +1,223 @@
+"""Streaming nodes: `process(stream)` is called once, and its outputs are those of the run.
+
+The engine gives one input at a time. Whatever the node yields until it asks for the next input counts as outputs of the
+one before. An `async def` process lives in a task on the run's loop; any other one in a thread of its own, because it
+blocks while it waits for input.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import queue
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import AsyncGeneratorType, GeneratorType
+from typing import TYPE_CHECKING, Any, Final
+
+from .adapter import NodeAdapter
+from .objects import DONE, MORE, PENDING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .engine import Engine
+
+_END: Final = object()
+
+
+def is_async(process: Callable[..., Any]) -> bool:
+    """Whether calling `process` gives something for an event loop, also behind `functools.partial`."""
+    while isinstance(process, functools.partial):
+        process = process.func
+    return inspect.isasyncgenfunction(process) or inspect.iscoroutinefunction(process)
+
+
+class StreamAdapter(NodeAdapter):
+    """What the two kinds of streaming node have in common."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine, node)
+        self.process = self._take  # type: ignore[method-assign]
+
+    def _take(self, item: Any) -> Any:
+        return self.guard(lambda: self._feed(item))
+
+    def flush(self) -> Any:
+        return self.guard(lambda: self._feed(_END))
+
+    def _feed(self, item: Any) -> Any:
+        raise NotImplementedError
+
+
+class AsyncStreamAdapter(StreamAdapter):
+    """A streaming node on the run's event loop."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine, node)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._items: deque[Any] = deque()
+        self._completion = 0
+        self._wanted: asyncio.Future[None] | None = None
+        self._driver: asyncio.Task[None] | None = None
+        self._over = False
+
+    def _feed(self, item: Any) -> Any:
+        completion, loop = self.engine.defer()
+        loop.call_soon_threadsafe(self._on_item, item, completion, loop)
+        return PENDING
+
+    def resume(self, _: None) -> Any:
+        return self.guard(self._go_on)
+
+    def _go_on(self) -> Any:
+        completion, loop = self.engine.defer()
+        loop.call_soon_threadsafe(self._on_resume, completion)
+        return PENDING
+
+    # From here on everything runs on the loop.
+
+    def _on_item(self, item: Any, completion: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._completion = completion
+        if self._over:
+            return self._finish(None)
+        self._items.append(item)
+        if self._driver is None:
+            self._driver = loop.create_task(self._drive())
+        else:
+            self._wake()
+
+    def _on_resume(self, completion: int) -> None:
+        self._completion = completion
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._wanted is not None and not self._wanted.done():
+            self._wanted.set_result(None)
+
+    async def _pause(self) -> None:
+        import asyncio
+
+        self._wanted = asyncio.get_running_loop().create_future()
+        await self._wanted
+
+    def _finish(self, output: Any, more: bool = False) -> None:
+        completion, self._completion = self._completion, 0
+        if completion:
+            self.engine.finish(completion, output, more)
+
+    async def _drive(self) -> None:
+        try:
+            result = self.node.process(self._stream())
+            if isinstance(result, AsyncGeneratorType):
+                async for output in result:
+                    self._finish(output, more=True)
+                    await self._pause()
+            else:
+                output = await result
+                if output is not None:
+                    self._finish(output, more=True)
+                    await self._pause()
+            self._over = True
+            self._finish(None)
+        except BaseException as error:
+            self._over = True
+            completion, self._completion = self._completion, 0
+            if completion:
+                self.engine.fail_later(completion, error)
+
+    async def _stream(self) -> AsyncIterator[Any]:
+        while True:
+            if not self._items:
+                self._finish(None)
+                await self._pause()
+                continue
+            item = self._items.popleft()
+            if item is _END:
+                return
+            yield item
+
+    def cleanup(self) -> Any:
+        self.pending = self._driver
+        self._reset()
+        return super().cleanup()
+
+
+class ThreadStreamAdapter(StreamAdapter):
+    """A streaming node in a thread of its own."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine, node)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._to_thread: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._from_thread: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._ready: deque[Any] = deque()
+        self._over = False
+
+    def _feed(self, item: Any) -> Any:
+        if self._over:
+            return None
+        if self._thread is None:
+            arguments = (self._to_thread, self._from_thread)
+            self._thread = threading.Thread(target=self._run, args=arguments, name=self.node.name, daemon=True)
+            self._thread.start()
+        self._to_thread.put(item)
+        return self._listen()
+
+    def _listen(self) -> Any:
+        """What the thread does next: MORE if it has an output, None if it wants input or is over."""
+        what, value = self._from_thread.get()
+        if what == "output":
+            self._ready.append(value)
+            return MORE
+        self._over = what != "wants"
+        if what == "error":
+            raise value
+        return None
+
+    def resume(self, _: None) -> Any:
+        if self._ready:
+            return self._ready.popleft()
+        self._to_thread.put(None)
+        answer = self.guard(self._listen)
+        return self._ready.popleft() if answer is MORE else DONE if answer is None else answer
+
+    def _run(self, inbox: queue.SimpleQueue[Any], outbox: queue.SimpleQueue[tuple[str, Any]]) -> None:
+        try:
+            for output in self._outputs(self.node.process(_stream(inbox, outbox))):
+                if output is not None:
+                    outbox.put(("output", output))
+                    if inbox.get() is _END:
+                        break
+            outbox.put(("over", None))
+        except BaseException as error:
+            outbox.put(("error", error))
+
+    def _outputs(self, result: Any) -> Iterator[Any]:
+        if not isinstance(result, GeneratorType):
+            return iter((result,))
+        return result
+
+    def cleanup(self) -> Any:
+        if self._thread is not None and not self._over:
+            self._to_thread.put(_END)
+        self._reset()
+        return super().cleanup()
+
+
+def _stream(inbox: queue.SimpleQueue[Any], outbox: queue.SimpleQueue[tuple[str, Any]]) -> Iterator[Any]:
+    first = True
+    while True:
+        if not first:
+            outbox.put(("wants", None))
+        first = False
+        item = inbox.get()
+        if item is _END:
+            return
+        yield item

@@ -1,0 +1,25 @@
+"""What pipelines are written with: nodes, pipelines, audio, exceptions."""
+
+from .audio import AudioFrame
+from .exceptions import (
+    ConfigurationError,
+    NodeError,
+    PipelineError,
+    RemoteExecutionError,
+    RemoteMediaError,
+    SerializationError,
+)
+from .node import Node
+from .pipeline import Pipeline
+
+__all__ = [
+    "AudioFrame",
+    "ConfigurationError",
+    "Node",
+    "NodeError",
+    "Pipeline",
+    "PipelineError",
+    "RemoteExecutionError",
+    "RemoteMediaError",
+    "SerializationError",
+]

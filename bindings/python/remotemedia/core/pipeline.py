@@ -1,0 +1,201 @@
+"""`Pipeline`: nodes in a chain."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from .exceptions import PipelineError
+from .node import Node
+
+
+class Pipeline:
+    """Nodes in a chain, run by the engine.
+
+    Args:
+        nodes: The nodes in order; or, as a str, the name.
+        name: Name of the pipeline; `Pipeline_<id>` by default.
+        enable_metrics: Have `get_metrics` tell what the last run measured.
+    """
+
+    def __init__(
+        self, nodes: Iterable[Node] | str | None = None, name: str | None = None, enable_metrics: bool = False
+    ) -> None:
+        if isinstance(nodes, str):
+            nodes, name = None, name or nodes
+        self.name = name or f"Pipeline_{id(self)}"
+        self.nodes: list[Node] = []
+        self.enable_metrics = enable_metrics
+        self.logger = logging.getLogger(type(self).__name__)
+        self._is_initialized = False
+        self._metrics: dict[str, Any] | None = None
+        for node in nodes or ():
+            self.add_node(node)
+
+    # The chain
+
+    def add_node(self, node: Node) -> Self:
+        """Adds a node at the end; returns the pipeline, so that calls can be chained."""
+        if self._is_initialized:
+            raise PipelineError("Cannot add nodes to an initialized pipeline")
+        if not isinstance(node, Node):
+            raise PipelineError(f"Expected Node instance, got {type(node)}")
+        self.nodes.append(node)
+        return self
+
+    def remove_node(self, name: str) -> bool:
+        """Removes the first node of a name; whether there was one."""
+        if self._is_initialized:
+            raise PipelineError("Cannot remove nodes from an initialized pipeline")
+        node = self.get_node(name)
+        if node is None:
+            return False
+        del self.nodes[next(at for at, other in enumerate(self.nodes) if other is node)]
+        return True
+
+    def get_node(self, name: str) -> Node | None:
+        """The first node of a name, or None."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def node_count(self) -> int:
+        """The number of nodes."""
+        return len(self.nodes)
+
+    @property
+    def remote_node_count(self) -> int:
+        """The number of nodes that run elsewhere."""
+        return sum(bool(node.is_remote) for node in self.nodes)
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether `initialize` has run and `cleanup` has not run since."""
+        return self._is_initialized
+
+    # Lifecycle
+
+    async def initialize(self) -> None:
+        """Initialises the nodes in order; if one fails, all are cleaned up. Does nothing a second time."""
+        if self._is_initialized:
+            return
+        if not self.nodes:
+            raise PipelineError("Cannot initialize empty pipeline")
+        try:
+            for node in self.nodes:
+                await _settle(node.initialize())
+        except Exception as error:
+            await self.cleanup()
+            raise PipelineError(f"Pipeline initialization failed: {error}") from error
+        self._is_initialized = True
+
+    async def cleanup(self) -> None:
+        """Cleans the nodes up in order. A failure is logged, and the next node's turn comes all the same."""
+        for node in self.nodes:
+            try:
+                await _settle(node.cleanup())
+            except Exception:
+                self.logger.exception("cleanup of node %r failed", node)
+        self._is_initialized = False
+
+    @asynccontextmanager
+    async def managed_execution(self) -> AsyncIterator[Self]:
+        """The pipeline, initialised on the way in and cleaned up on the way out."""
+        await self.initialize()
+        try:
+            yield self
+        finally:
+            await self.cleanup()
+
+    # Running
+
+    async def run(self, input_data: Any = None, use_rust: bool = True, *, on_error: str = "raise") -> Any:
+        """Runs the nodes over the input.
+
+        Args:
+            input_data: A list holds one input an item, anything else is one input, None lets the first node be the
+                source.
+            use_rust: False runs the nodes in the small executor written in Python, as happens by itself where the
+                engine's library cannot be loaded. A run that fails is not repeated there.
+            on_error: As for `execute_pipeline`.
+
+        Returns:
+            None if there was no output, the output if there was one, else the list of them in order.
+
+        Raises:
+            PipelineError: The pipeline is empty, or needs a source that its first node is not.
+            Exception: Whatever a node raised.
+        """
+        import remotemedia
+
+        if not self.nodes:
+            raise PipelineError("Cannot run empty pipeline")
+        inputs = input_data if isinstance(input_data, list) else [input_data]
+        source = input_data is None
+        if use_rust and remotemedia.is_rust_runtime_available():
+            from .._engine import spec
+            from .._engine.run import run
+
+            checked = spec.read_instances(self.nodes)
+            outputs, self._metrics = await run(checked, None if source else inputs, on_error, self.enable_metrics)
+        else:
+            from .executor import execute
+
+            outputs = await execute(self.nodes, None if source else inputs, on_error)
+        return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
+
+    def get_metrics(self) -> dict[str, Any] | None:
+        """What the engine measured in the last run, if `enable_metrics` is set: a dict with `total_duration_us`,
+        `peak_memory_bytes` and a list `node_metrics`, times in microseconds."""
+        return self._metrics if self.enable_metrics else None
+
+    # Description
+
+    def get_config(self) -> dict[str, Any]:
+        """Name, counts, the nodes' configurations."""
+        return {
+            "name": self.name,
+            "node_count": self.node_count,
+            "remote_node_count": self.remote_node_count,
+            "nodes": [node.get_config() for node in self.nodes],
+            "is_initialized": self._is_initialized,
+        }
+
+    def serialize(self, include_capabilities: bool = True, description: str | None = None) -> str:
+        """The manifest, version 1, as JSON: it names the nodes' types and parameters, and has none of their state.
+
+        Raises:
+            ValueError: A parameter cannot be written as JSON.
+        """
+        from datetime import UTC, datetime
+
+        metadata = {"name": self.name, "created_at": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
+        if description is not None:
+            metadata["description"] = description
+        nodes = [node.to_manifest(include_capabilities) for node in self.nodes]
+        for index, entry in enumerate(nodes):
+            entry["id"] = f"{entry['id']}_{index}"
+        ids = [entry["id"] for entry in nodes]
+        connections = [{"from": before, "to": after} for before, after in zip(ids, ids[1:], strict=False)]
+        manifest = {"version": "v1", "metadata": metadata, "nodes": nodes, "connections": connections}
+        try:
+            return json.dumps(manifest, indent=2)
+        except TypeError as error:
+            raise ValueError(f"pipeline '{self.name}' cannot be written as JSON: {error}") from error
+
+    def __repr__(self) -> str:
+        state = "initialized" if self._is_initialized else "not initialized"
+        return f"Pipeline(name='{self.name}', nodes={len(self.nodes)}, {state})"
+
+
+async def _settle(result: Any) -> None:
+    if hasattr(type(result), "__await__"):
+        await result

@@ -1,0 +1,72 @@
+"""`execute_pipeline` and its sibling, as the package exports them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from .core.node import Node
+    from .core.pipeline import Pipeline
+
+    Runnable: TypeAlias = Pipeline | Sequence[Node | dict[str, Any]] | dict[str, Any] | str
+
+
+def _runtime() -> Any:
+    try:
+        from . import runtime
+    except ImportError as error:
+        raise ImportError(f"remotemedia.runtime cannot be imported: {error}") from error
+    return runtime
+
+
+async def execute_pipeline(
+    pipeline_or_manifest: Runnable, enable_metrics: bool = False, *, on_error: str = "raise"
+) -> Any:
+    """Runs a pipeline that needs no input, or whose first node does with an empty string.
+
+    Args:
+        pipeline_or_manifest: A `Pipeline`; a list of `Node` objects and manifest entries; a manifest, as a dict or as
+            JSON. Instances run as they are, with their state.
+        enable_metrics: Return `{"outputs", "metrics"}`.
+        on_error: What happens when a node fails at an item: "raise" ends the run, "skip" leaves the item out, "collect"
+            puts the exception in its place.
+
+    Returns:
+        None if the last nodes gave no output, the output if they gave one, else the list of them in order.
+
+    Raises:
+        TypeError, ValueError: The pipeline is not one that can be run; the message says why.
+        RuntimeError: A node type is unknown.
+        Exception: Whatever a node raised, with notes of the node and the input, and with the attributes `node_id`,
+            `input_index` and `partial_results`.
+    """
+    return await _runtime().execute_pipeline(pipeline_or_manifest, enable_metrics, on_error=on_error)
+
+
+async def execute_pipeline_with_input(
+    pipeline_or_manifest: Runnable, input_data: list[Any], enable_metrics: bool = False, *, on_error: str = "raise"
+) -> Any:
+    """Runs a pipeline over a list of inputs, in order, through the same nodes.
+
+    Args:
+        pipeline_or_manifest: As for `execute_pipeline`.
+        input_data: The inputs; not empty.
+        enable_metrics: As for `execute_pipeline`.
+        on_error: As for `execute_pipeline`.
+
+    Returns:
+        The list of every output of the last nodes, in order: one an input if every node is one-to-one.
+
+    Raises:
+        TypeError, ValueError, RuntimeError, Exception: As for `execute_pipeline`; and if `input_data` is no list, or empty.
+    """
+    from ._engine import spec
+
+    runtime = _runtime()
+    checked = spec.read(pipeline_or_manifest)
+    runtime.check_input(input_data)
+    from ._engine.run import run
+
+    outputs, metrics = await run(checked, input_data, on_error, enable_metrics)
+    return outputs if metrics is None else {"outputs": outputs, "metrics": metrics}
