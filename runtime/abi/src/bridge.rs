@@ -137,7 +137,8 @@ impl Bridge {
 
     /// Makes an object of a packet.
     pub fn import(&self, packet: &Packet) -> Result<HostObject, Fault> {
-        let import = self.callbacks.import_packet.ok_or_else(|| Fault::input("its host cannot take data, only objects"))?;
+        let import =
+            self.callbacks.import_packet.ok_or_else(|| Fault::input("its host cannot take data, only objects"))?;
         let view = PacketView::owned(packet, self).map_err(|failure| Fault::new(failure.message))?;
         let mut object = ptr::null_mut();
         let (status, fault) = blame(Some(self), || {

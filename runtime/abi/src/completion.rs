@@ -52,7 +52,11 @@ fn claim(completion: rm_completion) -> Outcome<Arc<Deferred>> {
 /// up), RM_ERR_ARGUMENT (any other status), and those of `rm_call_emit`; with the latter two the node fails.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rm_completion_finish(completion: rm_completion, status: rm_status, packet: *const rm_packet) -> rm_status {
+pub unsafe extern "C" fn rm_completion_finish(
+    completion: rm_completion,
+    status: rm_status,
+    packet: *const rm_packet,
+) -> rm_status {
     guard(|| {
         let deferred = claim(completion)?;
         let bridge = deferred.bridge.as_deref();
@@ -66,7 +70,9 @@ pub unsafe extern "C" fn rm_completion_finish(completion: rm_completion, status:
             RM_OK => Flow::Done,
             RM_MORE => Flow::More,
             _ => {
-                let message = format!("the status of a completion is RM_OK or RM_MORE, not {status}; for a failure call rm_completion_fail");
+                let message = format!(
+                    "the status of a completion is RM_OK or RM_MORE, not {status}; for a failure call rm_completion_fail"
+                );
                 return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
         };
@@ -90,7 +96,8 @@ pub unsafe extern "C" fn rm_completion_fail(
 ) -> rm_status {
     guard(|| {
         let deferred = claim(completion)?;
-        let object = if object.is_null() { None } else { deferred.bridge.as_ref().and_then(|bridge| bridge.adopt(object)) };
+        let object =
+            if object.is_null() { None } else { deferred.bridge.as_ref().and_then(|bridge| bridge.adopt(object)) };
         // SAFETY: the caller vouches for `message` and `size`.
         let message = unsafe { read_text(message, size, "message") }?;
         Ok(deferred.take()?.complete(None, Err(Fault { object, ..Fault::new(message) }))?)

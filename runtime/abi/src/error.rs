@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use remotemedia_core::Error;
 
-use crate::guard::guard;
+use crate::guard::protect;
 use crate::status::*;
 use crate::text::write_text;
 
@@ -46,10 +46,15 @@ pub(crate) fn remember(message: String) {
 /// Errors: RM_ERR_NULL.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rm_last_error(buffer: *mut std::ffi::c_char, capacity: usize, length: *mut usize) -> rm_status {
-    guard(|| {
+pub unsafe extern "C" fn rm_last_error(
+    buffer: *mut std::ffi::c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> rm_status {
+    protect(0, || {
         let message = LAST.with_borrow(Clone::clone);
         // SAFETY: the caller vouches for `buffer` and `length`, as the header says.
-        unsafe { write_text(&message, buffer, capacity, length) }
+        unsafe { write_text(&message, buffer, capacity, length) }?;
+        Ok(RM_OK)
     })
 }

@@ -16,19 +16,26 @@ pub(crate) fn guard(body: impl FnOnce() -> Outcome) -> rm_status {
 
 /// Runs the body of an exported function that works on an object: after a panic that object is poisoned.
 pub(crate) fn guard_on(handle: u64, body: impl FnOnce() -> Outcome<rm_status>) -> rm_status {
+    protect(handle, || {
+        if fork::is_child() {
+            let message = "this process was forked from the one that loaded remotemedia; spawn it instead";
+            return Err(Failure::new(RM_ERR_FORKED, message));
+        }
+        body()
+    })
+}
+
+/// As [`guard_on`], for what works in a forked process too.
+pub(crate) fn protect(handle: u64, body: impl FnOnce() -> Outcome<rm_status>) -> rm_status {
     silence_panics();
     // Whoever calls us from a callback has left the host, so far as references to its objects go.
     let _outside = Outside::enter();
-    let result = if fork::is_child() {
-        Err(Failure::new(RM_ERR_FORKED, "this process was forked from the one that loaded remotemedia; start it anew instead"))
-    } else {
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-            handle::poison(handle);
-            let text = payload.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
-            Err(Failure::new(RM_ERR_PANIC, format!("remotemedia panicked, which is a defect of the library: {text}")))
-        })
-    };
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        handle::poison(handle);
+        let text = payload.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+        Err(Failure::new(RM_ERR_PANIC, format!("remotemedia panicked, which is a defect of the library: {text}")))
+    });
     match result {
         Ok(status) => status,
         Err(failure) => {

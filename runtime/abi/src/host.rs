@@ -40,12 +40,21 @@ pub struct rm_host_callbacks {
     /// Fills `packet` with the data of an object, as one of `kinds` (bit `1 << RM_KIND_…`), for a node that cannot take
     /// the object itself. On failure it calls `rm_call_fail` and answers a negative status. [any thread]
     pub export_object: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, object: *mut c_void, kinds: u32, packet: *mut rm_packet) -> rm_status,
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            object: *mut c_void,
+            kinds: u32,
+            packet: *mut rm_packet,
+        ) -> rm_status,
     >,
     /// Makes an object of a packet, for a node of the host; `*object` receives one reference. The packet's `buffer` is
     /// given to the host, which frees it. [worker]
     pub import_packet: Option<
-        unsafe extern "C-unwind" fn(user_data: *mut c_void, packet: *const rm_packet, object: *mut *mut c_void) -> rm_status,
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            packet: *const rm_packet,
+            object: *mut *mut c_void,
+        ) -> rm_status,
     >,
     /// The object table, or null. Copied.
     pub objects: *const rm_object_table,
@@ -70,7 +79,11 @@ impl Handled for Bridge {
 /// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_BAD_HANDLE.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rm_host_new(runtime: u64, callbacks: *const rm_host_callbacks, host: *mut rm_host) -> rm_status {
+pub unsafe extern "C" fn rm_host_new(
+    runtime: u64,
+    callbacks: *const rm_host_callbacks,
+    host: *mut rm_host,
+) -> rm_status {
     guard_on(runtime, || {
         // SAFETY: the caller vouches for `callbacks` and what they point to, as the header says.
         let bridge = unsafe { Bridge::new(read_struct(callbacks)?) }?;

@@ -3,6 +3,7 @@
 //! This crate alone exports symbols and alone contains unsafe code. Everything else is behind [`remotemedia_core`].
 
 #![allow(non_camel_case_types, reason = "the names are those of the C header")]
+#![allow(clippy::missing_safety_doc, reason = "the comments are the header's; they say it under Ownership and Threads")]
 
 mod bridge;
 mod buffer;

@@ -205,7 +205,13 @@ impl HostNode {
     }
 
     /// Calls an object with an object; what it answers is sorted into outputs and outcomes.
-    fn call_object(&self, callables: &Callables, callable: *mut c_void, argument: *mut c_void, context: &mut Context<'_>) -> Answer {
+    fn call_object(
+        &self,
+        callables: &Callables,
+        callable: *mut c_void,
+        argument: *mut c_void,
+        context: &mut Context<'_>,
+    ) -> Answer {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
             context: ptr::from_mut(context).cast::<Context<'static>>(),
@@ -265,7 +271,8 @@ impl HostNode {
 
     /// The packet's object if it is of this node's host; else one made of the packet.
     fn object_of(&self, packet: Packet) -> Result<HostObject, Fault> {
-        let bridge = self.bridge.as_deref().ok_or_else(|| Fault::input("the node has no host that could take objects"))?;
+        let bridge =
+            self.bridge.as_deref().ok_or_else(|| Fault::input("the node has no host that could take objects"))?;
         match packet.data {
             Data::Object(object) if bridge.owns(&object) => Ok(object),
             Data::Object(object) => {

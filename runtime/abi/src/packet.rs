@@ -117,14 +117,19 @@ impl Reader<'_> {
             None
         } else {
             let bridge = named.as_deref().or(self.bridge);
-            let bridge = bridge.ok_or_else(|| Failure::new(RM_ERR_ARGUMENT, "the packet has an object, but no host that it belongs to"))?;
+            let bridge = bridge.ok_or_else(|| {
+                Failure::new(RM_ERR_ARGUMENT, "the packet has an object, but no host that it belongs to")
+            })?;
             bridge.adopt(raw.object)
         };
         // SAFETY: the same promise.
         let bytes = unsafe { read_bytes(raw.data.cast(), raw.size, "packet.data") }?;
         // SAFETY: the same promise.
         let metadata = unsafe { read_text(raw.metadata, raw.metadata_size, "packet.metadata") }?;
-        let utf8 = || std::str::from_utf8(bytes).map_err(|error| Failure::new(RM_ERR_UTF8, format!("'packet.data' is not UTF-8: {error}")));
+        let utf8 = || {
+            std::str::from_utf8(bytes)
+                .map_err(|error| Failure::new(RM_ERR_UTF8, format!("'packet.data' is not UTF-8: {error}")))
+        };
         let data = match raw.kind {
             RM_KIND_OBJECT => Data::Object(object.ok_or_else(|| Failure::new(RM_ERR_NULL, "'packet.object' is null"))?),
             RM_KIND_TEXT => Data::Text(utf8()?.into()),
@@ -135,7 +140,9 @@ impl Reader<'_> {
                 let audio = Audio::new(buffer, raw.sample_rate, raw.channels);
                 Data::Audio(audio.map_err(|message| Failure::new(RM_ERR_ARGUMENT, message))?)
             }
-            kind => return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given"))),
+            kind => {
+                return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given")));
+            }
         };
         Ok(Packet {
             pts: Time::from_nanos(raw.pts),

@@ -57,7 +57,12 @@ pub unsafe extern "C" fn rm_pipeline_new(runtime: u64, pipeline: *mut rm_pipelin
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (the id is taken or empty), RM_ERR_NULL, RM_ERR_UTF8.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rm_pipeline_add_node(pipeline: rm_pipeline, id: *const c_char, id_size: usize, node: u64) -> rm_status {
+pub unsafe extern "C" fn rm_pipeline_add_node(
+    pipeline: rm_pipeline,
+    id: *const c_char,
+    id_size: usize,
+    node: u64,
+) -> rm_status {
     guard_on(pipeline, || {
         let pipeline = handle::get::<Pipeline>(pipeline)?;
         // SAFETY: the caller vouches for `id` and `id_size`.

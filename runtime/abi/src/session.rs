@@ -91,7 +91,11 @@ impl Callback {
 /// that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rm_session_open(pipeline: u64, config: *const rm_session_config, session: *mut rm_session) -> rm_status {
+pub unsafe extern "C" fn rm_session_open(
+    pipeline: u64,
+    config: *const rm_session_config,
+    session: *mut rm_session,
+) -> rm_status {
     guard_on(pipeline, || {
         // SAFETY: the caller vouches for `config`.
         let raw = unsafe { read_struct(config) }?;
@@ -102,10 +106,15 @@ pub unsafe extern "C" fn rm_session_open(pipeline: u64, config: *const rm_sessio
             RM_ON_ERROR_RAISE => OnError::Raise,
             RM_ON_ERROR_SKIP => OnError::Skip,
             RM_ON_ERROR_COLLECT => OnError::Collect,
-            other => return Err(Failure::new(RM_ERR_ARGUMENT, format!("on_error is {other}; use one of RM_ON_ERROR_…"))),
+            other => {
+                return Err(Failure::new(RM_ERR_ARGUMENT, format!("on_error is {other}; use one of RM_ON_ERROR_…")));
+            }
         };
         if raw.flags & !RM_SESSION_INPUT_OPTIONAL != 0 {
-            return Err(Failure::new(RM_ERR_UNSUPPORTED, format!("flags has bits that are not known: {:#x}", raw.flags)));
+            return Err(Failure::new(
+                RM_ERR_UNSUPPORTED,
+                format!("flags has bits that are not known: {:#x}", raw.flags),
+            ));
         }
         let on_end = raw.on_end.map(|on_end| {
             let callback = Callback(on_end, raw.user_data);

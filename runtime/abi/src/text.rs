@@ -27,7 +27,10 @@ pub(crate) unsafe fn read_bytes<'a>(data: *const u8, size: usize, name: &str) ->
         return Err(Failure::new(RM_ERR_NULL, format!("'{name}' is null, but its size is {size}")));
     }
     if isize::try_from(size).is_err() {
-        return Err(Failure::new(RM_ERR_ARGUMENT, format!("the size of '{name}' is {size}, more than memory can hold")));
+        return Err(Failure::new(
+            RM_ERR_ARGUMENT,
+            format!("the size of '{name}' is {size}, more than memory can hold"),
+        ));
     }
     // SAFETY: not null, not larger than memory, and the caller vouches for the rest.
     Ok(unsafe { std::slice::from_raw_parts(data, size) })

@@ -26,7 +26,8 @@ pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
     // SAFETY: not null, and the first field is there whatever the rest is.
     let size = unsafe { source.cast::<u32>().read_unaligned() } as usize;
     if size < T::FIRST_SIZE || size > 4096 {
-        let message = format!("struct_size of the {} is {size}; set it to sizeof({}) = {}", T::NAME, T::NAME, size_of::<T>());
+        let message =
+            format!("struct_size of the {} is {size}; set it to sizeof({}) = {}", T::NAME, T::NAME, size_of::<T>());
         return Err(Failure::new(RM_ERR_ARGUMENT, message));
     }
     // SAFETY: the caller says that `size` bytes are there; zero is a valid value of a `Versioned`.

@@ -21,10 +21,7 @@ impl Audio {
         if channels == 0 {
             return Err("audio needs at least one channel".into());
         }
-        let samples = buffer
-            .floats()
-            .ok_or("audio samples must be 32-bit floats, aligned to 4 bytes")?
-            .len();
+        let samples = buffer.floats().ok_or("audio samples must be 32-bit floats, aligned to 4 bytes")?.len();
         if samples % channels as usize != 0 {
             return Err(format!("{samples} samples do not divide into {channels} channels of equal length"));
         }

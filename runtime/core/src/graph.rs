@@ -84,7 +84,8 @@ impl Graph {
         for node in &manifest.nodes {
             if let Some(host) = &node.host {
                 let id = &node.id;
-                let message = format!("node '{id}' asks for host '{host}', but nodes run on this machine; remove 'host'");
+                let message =
+                    format!("node '{id}' asks for host '{host}', but nodes run on this machine; remove 'host'");
                 return Err(invalid(message));
             }
             self.add_type(registry, &node.id, &node.node_type, node.parameters())?;

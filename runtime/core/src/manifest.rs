@@ -252,7 +252,11 @@ mod tests {
     #[test]
     fn refusals_name_the_place_and_the_fix() {
         let misspelt = r#"{"version":"v1","nodes":[{"id":"a","node_type":"T","parms":{}}]}"#;
-        assert!(refusal(misspelt).contains("at /nodes/0: unknown key 'parms'; did you mean 'params'?"), "{}", refusal(misspelt));
+        assert!(
+            refusal(misspelt).contains("at /nodes/0: unknown key 'parms'; did you mean 'params'?"),
+            "{}",
+            refusal(misspelt)
+        );
         assert!(refusal(r#"{"nodes":[{"id":"a","node_type":"T"}]}"#).contains("version"));
         assert!(refusal(r#"{"version":"v9","nodes":[{"id":"a","node_type":"T"}]}"#).contains("v9"));
         assert!(refusal(r#"{"version":"v1","nodes":[]}"#).contains("/nodes"));

@@ -48,16 +48,22 @@ impl Schema {
 
     /// Everything about `instance` that does not fit; empty if it fits.
     pub fn check(&self, instance: &Value) -> Vec<Violation> {
-        self.validator.iter_errors(instance).map(|error| self.describe(&error)).collect()
+        self.validator.iter_errors(instance).map(|error| self.describe(instance, &error)).collect()
     }
 
-    fn describe(&self, error: &jsonschema::ValidationError<'_>) -> Violation {
+    fn describe(&self, whole: &Value, error: &jsonschema::ValidationError<'_>) -> Violation {
         let schema_path = error.schema_path().to_string();
         let expected = self.value.pointer(&schema_path).cloned().unwrap_or(Value::Null);
         let mut message = error.to_string();
         if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
             let known = self.known_keys(&schema_path);
             message = unexpected.iter().map(|key| unknown_key(key, &known)).collect::<Vec<_>>().join("; ");
+        }
+        if let ValidationErrorKind::FalseSchema = error.kind() {
+            // What a struct without fields says to any key; it does not say which.
+            let object = whole.pointer(error.instance_path().as_str()).and_then(Value::as_object);
+            let keys = object.into_iter().flat_map(|object| object.keys());
+            message = keys.map(|key| unknown_key(key, &[])).collect::<Vec<_>>().join("; ");
         }
         Violation {
             path: error.instance_path().to_string(),
@@ -79,7 +85,7 @@ impl Schema {
 fn unknown_key(key: &str, known: &[String]) -> String {
     match nearest(key, known.iter().map(String::as_str)) {
         Some(near) => format!("unknown key '{key}'; did you mean '{near}'?"),
-        None if known.is_empty() => format!("unknown key '{key}'; no keys are known here"),
+        None if known.is_empty() => format!("unknown key '{key}'; nothing can be set here"),
         None => format!("unknown key '{key}'; known keys are {}", known.join(", ")),
     }
 }
@@ -101,16 +107,27 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "at {}: {}", self.path, self.message)
-        }
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "at {}: {}", self.path, self.message) }
     }
 }
 
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Schema({})", self.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    #[test]
+    fn where_nothing_can_be_set_the_key_is_named() {
+        let violations = Schema::of::<Nothing>().check(&json!({"volume": 1}));
+        assert_eq!(violations[0].message, "unknown key 'volume'; nothing can be set here");
     }
 }

@@ -144,9 +144,13 @@ fn a_chain_keeps_order_over_more_than_its_queues_hold() {
 #[test]
 fn filters_expanders_and_buffers() {
     let events = Events::default();
-    let odd = Probe::new("odd", &events, |packet, context| {
-        if value(&packet) % 2 == 1 { pass(packet, context) } else { Ok(Flow::Done) }
-    });
+    let odd = Probe::new(
+        "odd",
+        &events,
+        |packet, context| {
+            if value(&packet) % 2 == 1 { pass(packet, context) } else { Ok(Flow::Done) }
+        },
+    );
     let thrice = Probe::new("thrice", &events, |packet, context| {
         (0..3).for_each(|n| context.emit(number(value(&packet) * 10 + n)));
         Ok(Flow::Done)

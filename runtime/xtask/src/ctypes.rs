@@ -42,13 +42,15 @@ pub fn generate(library: &Library) -> String {
     for item in &library.structs {
         for (field, ty) in &item.fields {
             if let Type::Callback { arguments, result } = ty {
-                let types: Vec<String> = std::iter::once(result.as_ref()).chain(arguments).map(|ty| name(library, ty)).collect();
+                let types: Vec<String> =
+                    std::iter::once(result.as_ref()).chain(arguments).map(|ty| name(library, ty)).collect();
                 let _ = writeln!(text, "\n{}_{field} = CFUNCTYPE({})", item.name, types.join(", "));
             }
         }
         let _ = writeln!(text, "\n{}._fields_ = [", item.name);
         for (field, ty) in &item.fields {
-            let ty = if matches!(ty, Type::Callback { .. }) { format!("{}_{field}", item.name) } else { name(library, ty) };
+            let ty =
+                if matches!(ty, Type::Callback { .. }) { format!("{}_{field}", item.name) } else { name(library, ty) };
             let _ = writeln!(text, "    (\"{field}\", {ty}),");
         }
         text.push_str("]\n");

@@ -15,7 +15,9 @@ pub fn generate(abi: &Path) -> io::Result<String> {
 /// cbindgen prints negative constants bare; `a RM_ERR_X` must not become `a -1`.
 fn parenthesise(text: &str) -> String {
     let line = |line: &str| match line.strip_prefix("#define ").and_then(|define| define.rsplit_once(" -")) {
-        Some((name, digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => format!("#define {name} (-{digits})\n"),
+        Some((name, digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("#define {name} (-{digits})\n")
+        }
         _ => format!("{line}\n"),
     };
     text.lines().map(line).collect()

@@ -38,12 +38,16 @@ pub enum Type {
     /// A type with a name: an integer, `c_char`, `c_void`, or one of ours.
     Name(String),
     Pointer(Box<Type>),
-    Callback { arguments: Vec<Type>, result: Box<Type> },
+    Callback {
+        arguments: Vec<Type>,
+        result: Box<Type>,
+    },
 }
 
 impl Library {
     pub fn read(folder: &Path) -> io::Result<Library> {
-        let mut files: Vec<_> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        let mut files: Vec<_> =
+            fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
         files.sort();
         let mut library = Library::default();
         for path in files {
@@ -58,7 +62,8 @@ impl Library {
         match item {
             Item::Const(item) if item.ident.to_string().starts_with("RM_") => {
                 let value = &item.expr;
-                self.constants.push(Constant { name: item.ident.to_string(), value: quote::quote!(#value).to_string() });
+                self.constants
+                    .push(Constant { name: item.ident.to_string(), value: quote::quote!(#value).to_string() });
             }
             Item::Type(item) if is_ours(&item.ident, &item.vis) => {
                 if matches!(Type::of(&item.ty)?, Type::Name(name) if name == "u64") {

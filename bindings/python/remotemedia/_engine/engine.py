@@ -36,6 +36,7 @@ class Engine:
         self._keys = itertools.count(1)
         self._shared: dict[int, _Shared] = {}
         self._lock = threading.Lock()
+        self._closing = False
         self._workers: list[threading.Thread] = []
         self.creation_error = threading.local()
         self.runtime = self._new_runtime()
@@ -99,6 +100,7 @@ class Engine:
 
     def _close(self) -> None:
         """At exit: no call enters Python any more, and those inside get a moment to return."""
+        self._closing = True
         stuck = ctypes.c_uint32()
         if library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck) == _abi.RM_ERR_TIMEOUT:
             # A call that loops in Python is interrupted; one that blocks in C sleeps on until the process is gone.
@@ -271,6 +273,8 @@ class Engine:
     def _on_end(self, tag: int) -> None:
         run = self.runs.pop(tag)
         run.release()
+        if self._closing:
+            return  # nobody is to go on: the process is about to end
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             run.loop.call_soon_threadsafe(run.wake)
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::lane::Lane;
 use crate::Slot;
+use crate::lane::Lane;
 
 /// What happens when a node fails at a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

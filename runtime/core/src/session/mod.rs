@@ -188,11 +188,13 @@ impl Session {
         let shown = self.plan.nodes.iter().zip(&state.nodes).filter(|(node, _)| !node.hidden);
         SessionMetrics {
             elapsed: state.elapsed.unwrap_or_else(|| self.opened.elapsed()),
-            nodes: shown.map(|(node, state)| {
-                let mut metrics = state.metrics.clone();
-                metrics.node.clone_from(&node.id);
-                metrics
-            }).collect(),
+            nodes: shown
+                .map(|(node, state)| {
+                    let mut metrics = state.metrics.clone();
+                    metrics.node.clone_from(&node.id);
+                    metrics
+                })
+                .collect(),
             warnings: state.warnings.clone(),
         }
     }

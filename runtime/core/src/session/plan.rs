@@ -93,7 +93,9 @@ impl Plan {
             if let (true, Some(&edge)) = (is_source, planned.ins.first()) {
                 let from = self.edges[edge].from.map_or("", |from| self.nodes[from].id.as_str());
                 let id = &node.id;
-                return Err(invalid(format!("node '{id}' is a source and takes no input; remove the connection from '{from}'")));
+                return Err(invalid(format!(
+                    "node '{id}' is a source and takes no input; remove the connection from '{from}'"
+                )));
             }
             if planned.ins.is_empty() && !is_source {
                 self.join(input, Some(at));
@@ -162,7 +164,7 @@ fn slot_of(node: &GraphNode) -> Result<Arc<Slot>> {
 }
 
 fn create(id: &str, node_type: &dyn crate::NodeType, parameters: &Value) -> Result<Arc<Slot>> {
-    node_type.create(id, parameters).map_err(|fault| {
-        Error::new(fault.kind, format!("Node '{id}' could not be made: {}", fault.message))
-    })
+    node_type
+        .create(id, parameters)
+        .map_err(|fault| Error::new(fault.kind, format!("Node '{id}' could not be made: {}", fault.message)))
 }

@@ -3,13 +3,14 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, MutexGuard};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::state::{Activity, Cause, Op, Phase, Settled, State};
 use super::{End, OnError, Session};
 use crate::lane::Job;
+use crate::packet::NO_INDEX;
 use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeMetrics, Outcome, Packet};
 
 /// How many packets a node is given in a row, and how long, before its outputs move on.
@@ -38,6 +39,8 @@ struct Work {
     cause: Cause,
     settled: Option<Settled>,
     room: usize,
+    /// For a source, the packets that it has made before.
+    made: u64,
 }
 
 /// What came of it.
@@ -49,6 +52,7 @@ struct Done {
     flow: Flow,
     cause: Cause,
     error: Option<(usize, Arc<NodeError>)>,
+    made: u64,
     metrics: NodeMetrics,
 }
 
@@ -128,12 +132,12 @@ impl Session {
                 state.load[edge] -= 1;
             }
         }
-        Some(Work { at, op, base, node, cause, settled, room })
+        Some(Work { at, op, base, node, cause, settled, room, made: entry.made })
     }
 
     /// Makes the calls. No lock is held.
     fn execute(self: &Arc<Self>, work: Work, scratch: &mut Scratch) -> Done {
-        let Work { at, op, base, mut node, cause, settled, room } = work;
+        let Work { at, op, base, mut node, cause, settled, room, made } = work;
         let before = Instant::now();
         let entered = node.enter();
         let mut batch = Batch {
@@ -147,6 +151,7 @@ impl Session {
             flow: Flow::Done,
             error: None,
             unfit: false,
+            made,
             metrics: NodeMetrics::default(),
         };
         batch.clock = batch.start;
@@ -166,7 +171,7 @@ impl Session {
         if entered {
             node.leave();
         }
-        let Batch { flow, cause, error, metrics, .. } = batch;
+        let Batch { flow, cause, error, made, metrics, .. } = batch;
         let goes_on = flow != Flow::Done && error.is_none();
         let held = if goes_on {
             Some(node)
@@ -174,12 +179,12 @@ impl Session {
             self.plan.nodes[at].slot.put_back(node);
             None
         };
-        Done { at, base, held, flow, cause, error, metrics }
+        Done { at, base, held, flow, cause, error, made, metrics }
     }
 
     /// Puts what came of an operation into effect.
     fn apply(self: &Arc<Self>, state: &mut State, done: Done, scratch: &mut Scratch) {
-        let Done { at, base, held, flow, cause, error, metrics } = done;
+        let Done { at, base, held, flow, cause, error, made, metrics } = done;
         while let Some((edge, packet)) = scratch.inbox.pop_back() {
             state.load[edge] += 1;
             state.nodes[at].queue.push_front((edge, packet));
@@ -190,11 +195,11 @@ impl Session {
             }
         }
         let node = &mut state.nodes[at];
-        if metrics.executions > 0 {
-            let cost = metrics.total.as_nanos() as u64 / metrics.executions;
+        if let Some(cost) = (metrics.total.as_nanos() as u64).checked_div(metrics.executions) {
             node.cost = if node.cost == 0 { cost } else { (node.cost * 7 + cost) / 8 };
         }
         node.metrics.add(&metrics);
+        node.made = made;
         node.op = base;
         node.cause = cause;
         let goes_on = held.is_some();
@@ -248,7 +253,9 @@ impl Session {
         let from = |at: usize| (at..nodes.len()).find(|&at| nodes[at].first);
         loop {
             match state.phase {
-                Phase::Starting(_) if state.cancelled && state.flow_is_over(&self.plan) => state.phase = Phase::Stopping(0),
+                Phase::Starting(_) if state.cancelled && state.flow_is_over(&self.plan) => {
+                    state.phase = Phase::Stopping(0)
+                }
                 Phase::Starting(at) => match from(at) {
                     Some(at) => return state.phase = Phase::Starting(at),
                     None => state.begin(),
@@ -317,6 +324,8 @@ struct Batch<'a> {
     error: Option<(usize, Arc<NodeError>)>,
     /// Whether an output could not be converted and the session ends for it: nothing after it goes on.
     unfit: bool,
+    /// For a source, the packets that it has made.
+    made: u64,
     metrics: NodeMetrics,
 }
 
@@ -352,9 +361,8 @@ impl Batch<'_> {
         let mut resume = op == Op::Resume;
         loop {
             let emitted = scratch.outputs.len();
-            let outcome = self.call(&mut scratch.outputs, |context| {
-                if resume { node.resume(context) } else { node.flush(context) }
-            });
+            let outcome = self
+                .call(&mut scratch.outputs, |context| if resume { node.resume(context) } else { node.flush(context) });
             let time = self.lap();
             if source && scratch.outputs.len() > emitted {
                 self.metrics.record(time, outcome.is_err());
@@ -407,14 +415,17 @@ impl Batch<'_> {
 
     fn call(&self, outputs: &mut Vec<Packet>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Outcome {
         let Cause { index, pts, duration } = self.cause;
-        let mut context = Context { outputs, session: self.session, node: self.at, index, pts, duration, deferred: false };
+        let mut context =
+            Context { outputs, session: self.session, node: self.at, index, pts, duration, deferred: false };
         // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
         match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {
             Ok(Ok(Flow::Pending)) if !context.deferred => {
                 Err(Fault::new("the call answered that it is pending without having taken a completion"))
             }
             Ok(outcome) => outcome,
-            Err(payload) => Err(Fault { kind: ErrorKind::Panic, message: panic_message(payload.as_ref()), object: None }),
+            Err(payload) => {
+                Err(Fault { kind: ErrorKind::Panic, message: panic_message(payload.as_ref()), object: None })
+            }
         }
     }
 
@@ -442,12 +453,23 @@ impl Batch<'_> {
         }
     }
 
+    /// Numbers what a source has made, so that everything that comes of it can be told apart.
+    fn number(&mut self, outputs: &mut [Packet]) {
+        if self.session.plan.nodes[self.at].slot.info().source {
+            for packet in outputs.iter_mut().filter(|packet| packet.index == NO_INDEX) {
+                packet.index = self.made;
+                self.made += 1;
+            }
+        }
+    }
+
     /// Puts the outputs on their edges, converted where the node at the other end cannot take them as they are.
     fn route(&mut self, scratch: &mut Scratch) {
         let plan = &self.session.plan;
         let planned = &plan.nodes[self.at];
         let Some((&last, others)) = planned.outs.split_last() else { return scratch.outputs.clear() };
         let mut outputs = std::mem::take(&mut scratch.outputs);
+        self.number(&mut outputs);
         for mut packet in outputs.drain(..) {
             for &edge in others {
                 let shared = packet.share();

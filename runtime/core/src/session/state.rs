@@ -91,6 +91,8 @@ pub(super) struct NodeState {
     pub link: Option<usize>,
     /// What one packet costs, by experience, in nanoseconds.
     pub cost: u64,
+    /// The packets that a source has made.
+    pub made: u64,
     pub metrics: NodeMetrics,
 }
 
@@ -150,6 +152,7 @@ impl State {
                     finished: false,
                     link,
                     cost: 0,
+                    made: 0,
                     metrics: NodeMetrics::default(),
                 }
             })

@@ -1,0 +1,69 @@
+# The two commands a user needs are `make demo` and `make test`. Everything is built below build/ and runtime/target/.
+
+PYTHON ?= python3
+AUDIO ?= bindings/examples/recordings/speech.flac
+OUT ?= build/demo
+
+VENV := build/venv
+BIN := $(abspath $(VENV))/bin
+CTEST_BUILD := build/native
+# A stamp, so that the package is installed again only when something in it has changed.
+SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyproject.toml -type f -not -path 'runtime/target/*' -not -name '*.pyc')
+export PATH := $(BIN):$(PATH)
+
+.PHONY: demo test test-rust test-native test-python check bench header fmt clean prerequisites
+
+demo: $(VENV)/installed-demo
+	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
+
+test: check test-rust test-native test-python
+
+# Style and types.
+check: $(VENV)/installed-test
+	cd runtime && cargo fmt --check
+	$(BIN)/ruff check bindings tests benchmarks
+	$(BIN)/ruff format --check bindings tests benchmarks
+	$(BIN)/mypy
+
+test-rust: prerequisites
+	cd runtime && cargo test --workspace --locked
+
+# C and C++ programs.
+test-native: $(VENV)/installed-test
+	cmake -S . -B $(CTEST_BUILD) -DCMAKE_BUILD_TYPE=Release
+	cmake --build $(CTEST_BUILD)
+	ctest --test-dir $(CTEST_BUILD) --output-on-failure
+
+# Twice: with the object table, and with plain ctypes trampolines.
+test-python: $(VENV)/installed-test
+	$(BIN)/python -m pytest tests
+	REMOTEMEDIA_OBJECTS=trampolines $(BIN)/python -m pytest tests/python tests/process -m "not slow"
+
+bench: $(VENV)/installed-test
+	$(BIN)/python benchmarks/run.py
+
+# What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
+header: prerequisites
+	cd runtime && cargo run -q -p xtask
+
+fmt: $(VENV)/installed-test
+	cd runtime && cargo fmt
+	$(BIN)/ruff check --fix bindings tests benchmarks
+	$(BIN)/ruff format bindings tests benchmarks
+
+clean:
+	rm -rf build runtime/target
+
+prerequisites:
+	@PYTHON="$(PYTHON)" sh cmake/prerequisites.sh
+
+$(VENV)/bin/python: | prerequisites
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	command -v cmake >/dev/null || $(BIN)/pip install --quiet cmake
+	command -v ninja >/dev/null || $(BIN)/pip install --quiet ninja
+
+$(VENV)/installed-%: $(VENV)/bin/python $(SOURCES)
+	@echo "Building the library and installing the package (the first time takes some minutes)"
+	$(BIN)/pip install --quiet --disable-pip-version-check ".[$*]"
+	touch $@

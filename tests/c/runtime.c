@@ -1,0 +1,236 @@
+/* Runtimes: how they start, what they know, and that they stop. */
+
+#include <stdatomic.h>
+
+#include "check.h"
+#include "fixture.h"
+#include "recorder.h"
+
+/* As a program would see it that was compiled with a newer header. */
+struct newer_config {
+    rm_runtime_config known;
+    uint64_t more;
+};
+
+static void configurations_that_are_wrong_are_refused(void)
+{
+    const rm_runtime_config good = {.struct_size = sizeof good, .abi_version = RM_ABI_VERSION};
+    rm_runtime runtime = 7;
+    rm_runtime_config config = good;
+    CHECK_REFUSED(rm_runtime_new(NULL, &runtime), RM_ERR_NULL, "rm_runtime_config");
+    CHECK_REFUSED(rm_runtime_new(&good, NULL), RM_ERR_NULL, "'runtime'");
+    static const uint32_t sizes[] = {0, 1, 4, sizeof good - 1, 4097, UINT32_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        config.struct_size = sizes[i];
+        CHECK_REFUSED(rm_runtime_new(&config, &runtime), RM_ERR_ARGUMENT, "set it to sizeof(rm_runtime_config)");
+    }
+    config = good;
+    config.abi_version = RM_ABI_VERSION + (1 << 16);
+    CHECK_REFUSED(rm_runtime_new(&config, &runtime), RM_ERR_VERSION, "version");
+    CHECK_INT(runtime, 7);
+}
+
+static void a_newer_program_is_understood_as_far_as_it_goes(void)
+{
+    struct newer_config config = {.known = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION}};
+    rm_runtime runtime = 0;
+    CHECK_OK(rm_runtime_new(&config.known, &runtime));
+    CHECK_OK(rm_runtime_free(runtime));
+    config.more = 1;
+    runtime = 7;
+    CHECK_REFUSED(rm_runtime_new(&config.known, &runtime), RM_ERR_UNSUPPORTED, "newer library");
+    CHECK_INT(runtime, 7);
+}
+
+static void versions_agree(void)
+{
+    char version[32];
+    size_t length = 0;
+    CHECK_INT(rm_abi_version(), RM_ABI_VERSION);
+    CHECK_OK(rm_version(NULL, 0, &length));
+    CHECK(length < sizeof version);
+    CHECK_OK(rm_version(version, sizeof version, &length));
+    version[length] = '\0';
+    CHECK_TEXT(version, REMOTEMEDIA_VERSION);
+    CHECK_STATUS(rm_version(version, sizeof version, NULL), RM_ERR_NULL);
+    CHECK_STATUS(rm_version(NULL, 1, &length), RM_ERR_NULL);
+}
+
+static void the_types_are_listed(void)
+{
+    rm_runtime runtime = start();
+    size_t length = 0;
+    char types[4096] = "";
+    CHECK_OK(rm_runtime_types(runtime, NULL, 0, &length));
+    CHECK(length < sizeof types);
+    CHECK_OK(rm_runtime_types(runtime, types, 3, &length)); /* as much as there is room for */
+    CHECK(types[2] != '\0' && types[3] == '\0');
+    CHECK_OK(rm_runtime_types(runtime, types, sizeof types, &length));
+    CHECK(types[0] == '[' && types[length - 1] == ']');
+    CHECK(strstr(types, "\"FastResampleNode\"") != NULL);
+    CHECK_STATUS(rm_runtime_types(runtime, types, sizeof types, NULL), RM_ERR_NULL);
+    CHECK_STATUS(rm_runtime_types(runtime, NULL, 1, &length), RM_ERR_NULL);
+    stop(runtime);
+}
+
+static rm_status stick(recorder *recorder, const rm_packet *packet)
+{
+    (void)packet;
+    atomic_int *release = recorder->own;
+    WAIT_FOR(atomic_load(release));
+    return RM_OK;
+}
+
+/* A session whose `process` does not return until it is released, and a shutdown that does not wait for that. */
+static rm_session shut_down_while_stuck(rm_runtime runtime, recorder *recorder, atomic_int *release)
+{
+    recorder->process = stick;
+    recorder->own = release;
+    rm_node node = recorder_node(recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    push_text(session, "x");
+    recorder_await(recorder, 'p');
+    uint32_t stuck = 0;
+    CHECK_REFUSED(rm_runtime_shutdown(runtime, 10 * MILLISECOND, &stuck), RM_ERR_TIMEOUT, "inside a callback");
+    CHECK_INT(stuck, 1);
+    CHECK_STATUS(rm_runtime_shutdown(runtime, 0, NULL), RM_ERR_TIMEOUT);
+    CHECK_OK(rm_node_free(node));
+    return session;
+}
+
+static void a_stuck_callback_is_reported(void)
+{
+    atomic_int release = 0;
+    recorder recorder = RECORDER;
+    rm_runtime runtime = start();
+    rm_session session = shut_down_while_stuck(runtime, &recorder, &release);
+    CHECK_STATUS(rm_session_wait(session, 0), RM_ERR_TIMEOUT);
+    atomic_store(&release, 1);
+    WAIT_FOR(rm_runtime_shutdown(runtime, 0, NULL) == RM_OK);
+    CHECK_OK(rm_session_free(session));
+    CHECK_OK(rm_runtime_free(runtime));
+}
+
+static void a_stuck_session_ends_once_it_can(void)
+{
+    atomic_int release = 0;
+    recorder recorder = RECORDER;
+    rm_runtime runtime = start();
+    rm_session session = shut_down_while_stuck(runtime, &recorder, &release);
+    atomic_store(&release, 1);
+    CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_CANCELLED);
+    CHECK_OK(rm_runtime_shutdown(runtime, PATIENCE, NULL));
+    CHECK_OK(rm_session_free(session));
+    CHECK_OK(rm_runtime_free(runtime));
+    CHECK_CALLS(&recorder, "ipcd");
+}
+
+static void shutdown_cancels_what_runs(void)
+{
+    recorder recorder = RECORDER;
+    rm_packet packet = text("late");
+    rm_runtime runtime = start();
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    push_text(session, "x");
+    recorder_await(&recorder, 'p');
+    CHECK_OK(rm_runtime_shutdown(runtime, PATIENCE, NULL));
+    CHECK_CALLS(&recorder, "ipc");
+    CHECK_STATUS(rm_session_push(session, &packet, PATIENCE), RM_ERR_CANCELLED);
+    CHECK_STATUS(rm_session_pull(session, &packet, PATIENCE), RM_ERR_CANCELLED);
+    CHECK_OK(rm_runtime_shutdown(runtime, PATIENCE, NULL)); /* again does nothing */
+    CHECK_OK(rm_session_free(session));
+    CHECK_OK(rm_node_free(node));
+    CHECK_CALLS(&recorder, "ipcd");
+    CHECK_OK(rm_runtime_free(runtime));
+}
+
+static void sessions_outlive_the_handle_of_the_runtime(void)
+{
+    recorder recorder = RECORDER;
+    rm_runtime runtime = start();
+    rm_node node = recorder_node(&recorder);
+    rm_pipeline pipeline = make_chain(runtime, &node, 1);
+    rm_session session = open_pipeline(pipeline, NULL);
+    CHECK_OK(rm_runtime_free(runtime)); /* shuts down */
+    CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_CANCELLED);
+    CHECK_OK(rm_session_free(session));
+    CHECK_OK(rm_pipeline_free(pipeline));
+    CHECK_OK(rm_node_free(node));
+    /* Cancelled before, during or after `initialize`. */
+    WAIT_FOR(strchr(recorder.calls, 'd') != NULL);
+    CHECK(strcmp(recorder.calls, "icd") == 0 || strcmp(recorder.calls, "d") == 0);
+}
+
+static void a_thousand_come_and_go(void)
+{
+    for (int i = 0; i < 1000; i++)
+        CHECK_OK(rm_runtime_free(start()));
+    for (int i = 0; i < 100; i++) {
+        recorder recorder = RECORDER;
+        rm_runtime runtime = start();
+        rm_node node = recorder_node(&recorder);
+        rm_session session = open_node(runtime, node, NULL);
+        push_text(session, "x");
+        expect_text(session, "x");
+        finish(session);
+        CHECK_OK(rm_node_free(node));
+        CHECK_OK(rm_runtime_free(runtime));
+        CHECK_CALLS(&recorder, "ipfcd");
+    }
+}
+
+static void two_at_once_do_not_meet(void)
+{
+    recorder recorders[2] = {RECORDER, RECORDER};
+    rm_runtime runtimes[2] = {start(), start()};
+    rm_node nodes[2] = {recorder_node(&recorders[0]), recorder_node(&recorders[1])};
+    rm_session sessions[2] = {open_node(runtimes[0], nodes[0], NULL), open_node(runtimes[1], nodes[1], NULL)};
+    recorder_await(&recorders[0], 'i');
+    stop(runtimes[0]);
+    push_text(sessions[1], "x");
+    expect_text(sessions[1], "x");
+    finish(sessions[1]);
+    CHECK_STATUS(rm_session_wait(sessions[0], PATIENCE), RM_ERR_CANCELLED);
+    CHECK_OK(rm_session_free(sessions[0]));
+    CHECK_OK(rm_node_free(nodes[0]));
+    CHECK_OK(rm_node_free(nodes[1]));
+    stop(runtimes[1]);
+    CHECK_CALLS(&recorders[0], "icd");
+    CHECK_CALLS(&recorders[1], "ipfcd");
+}
+
+static void absurd_sizes_do_no_harm(void)
+{
+    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION, .threads = UINT32_MAX};
+    rm_session_config how = session_config();
+    rm_runtime runtime = 0;
+    recorder recorder = RECORDER;
+    CHECK_OK(rm_runtime_new(&config, &runtime));
+    rm_node node = recorder_node(&recorder);
+    how.capacity = UINT32_MAX;
+    rm_session session = open_node(runtime, node, &how);
+    push_text(session, "x");
+    expect_text(session, "x");
+    finish(session);
+    CHECK_OK(rm_node_free(node));
+    CHECK_OK(rm_runtime_shutdown(runtime, INT64_MAX, NULL));
+    CHECK_OK(rm_runtime_free(runtime));
+    CHECK_CALLS(&recorder, "ipfcd");
+}
+
+int main(void)
+{
+    RUN(configurations_that_are_wrong_are_refused);
+    RUN(a_newer_program_is_understood_as_far_as_it_goes);
+    RUN(versions_agree);
+    RUN(the_types_are_listed);
+    RUN(a_stuck_callback_is_reported);
+    BROKEN(a_stuck_session_ends_once_it_can, "after the timeout its nodes are never cleaned up, and it never ends");
+    RUN(shutdown_cancels_what_runs);
+    RUN(sessions_outlive_the_handle_of_the_runtime);
+    RUN(a_thousand_come_and_go);
+    RUN(two_at_once_do_not_meet);
+    RUN(absurd_sizes_do_no_harm);
+    return 0;
+}
