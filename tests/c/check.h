@@ -19,11 +19,13 @@
 
 /* Runs a test, which must leave no handle behind. */
 #define RUN(test) (test(), check_nothing_lives(__FILE__, __LINE__), (void)puts(#test), (void)fflush(stdout))
+/* The same for one that takes a runtime, which is started before and stopped afterwards. */
+#define RUN_ON(test) (check_on_runtime(test), check_nothing_lives(__FILE__, __LINE__), (void)puts(#test), (void)fflush(stdout))
 
-/* A test that the library fails, and why: run only if REMOTEMEDIA_BROKEN names it. Becomes RUN with the repair. */
-#define BROKEN(test, why)                                                                                              \
+/* A test that the library fails, and why: run only if REMOTEMEDIA_BROKEN names it. Becomes `run` with the repair. */
+#define BROKEN(run, test, why)                                                                                         \
     (getenv("REMOTEMEDIA_BROKEN") != NULL && strcmp(getenv("REMOTEMEDIA_BROKEN"), #test) == 0                          \
-         ? RUN(test)                                                                                                   \
+         ? run(test)                                                                                                   \
          : (void)puts(#test ": BROKEN: " why))
 
 #define CHECK(condition) ((condition) ? (void)0 : check_fail(__FILE__, __LINE__, #condition))
@@ -110,6 +112,16 @@ static inline void check_nothing_lives(const char *file, int line)
         snprintf(text, sizeof text, "%" PRIu64 " handles of kind %s are left", count, kinds[kind]);
         check_fail(file, line, text);
     }
+}
+
+static inline void check_on_runtime(void (*test)(rm_runtime))
+{
+    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime runtime = 0;
+    CHECK_OK(rm_runtime_new(&config, &runtime));
+    test(runtime);
+    CHECK_OK(rm_runtime_shutdown(runtime, PATIENCE, NULL));
+    CHECK_OK(rm_runtime_free(runtime));
 }
 
 #endif

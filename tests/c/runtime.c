@@ -158,7 +158,7 @@ static void sessions_outlive_the_handle_of_the_runtime(void)
     CHECK_OK(rm_pipeline_free(pipeline));
     CHECK_OK(rm_node_free(node));
     /* Cancelled before, during or after `initialize`. */
-    WAIT_FOR(strchr(recorder.calls, 'd') != NULL);
+    recorder_await(&recorder, 'd');
     CHECK(strcmp(recorder.calls, "icd") == 0 || strcmp(recorder.calls, "d") == 0);
 }
 
@@ -226,7 +226,7 @@ int main(void)
     RUN(versions_agree);
     RUN(the_types_are_listed);
     RUN(a_stuck_callback_is_reported);
-    BROKEN(a_stuck_session_ends_once_it_can, "after the timeout its nodes are never cleaned up, and it never ends");
+    BROKEN(RUN, a_stuck_session_ends_once_it_can, "after the timeout its nodes are never cleaned up, and it never ends");
     RUN(shutdown_cancels_what_runs);
     RUN(sessions_outlive_the_handle_of_the_runtime);
     RUN(a_thousand_come_and_go);

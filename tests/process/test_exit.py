@@ -61,7 +61,7 @@ async def endless(nodes):
 CASES = {
     "just started": "start(PassThroughNode())",
     "in a busy stream": "start(Busy(), Busy(), inputs=forever()); entered.wait()",
-    "in a busy stream with native nodes": "start({'node_type': 'PassThrough'}, Busy(), inputs=forever()); entered.wait()",
+    "beside native nodes": "start({'node_type': 'PassThrough'}, Busy(), inputs=forever()); entered.wait()",
     "in a sleep": "start(Sleeps()); entered.wait()",
     "in several sleeps": "[start(Sleeps()) for _ in range(6)]; entered.wait()",
     "awaiting": "start(Waits()); entered.wait()",

@@ -97,7 +97,9 @@ def test_parameter_errors_are_a_list(run):
 
 
 def test_an_unknown_type_offers_the_nearest(run):
-    with pytest.raises(RuntimeError, match="Execution failed: Unknown node type 'PassTrough' for node 'n'.*PassThrough"):
+    with pytest.raises(
+        RuntimeError, match="Execution failed: Unknown node type 'PassTrough' for node 'n'.*PassThrough"
+    ):
         run(execute_pipeline(manifest({"id": "n", "node_type": "PassTrough"})))
 
 

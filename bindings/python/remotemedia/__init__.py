@@ -1,20 +1,22 @@
 """remotemedia: media pipelines of Python objects and native nodes, run by one engine.
 
-    import asyncio
-    from remotemedia import Node, execute_pipeline_with_input
+import asyncio
+from remotemedia import Node, execute_pipeline_with_input
 
-    class Double(Node):
-        def process(self, x):
-            return 2 * x
+class Double(Node):
+    def process(self, x):
+        return 2 * x
 
-    print(asyncio.run(execute_pipeline_with_input([Double()], [1, 2, 3])))
+print(asyncio.run(execute_pipeline_with_input([Double()], [1, 2, 3])))
 """
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from types import ModuleType
 
+from ._engine._abi import VERSION
 from .core import (
     AudioFrame,
     ConfigurationError,
@@ -31,7 +33,7 @@ from .nodes import __all__ as _nodes
 from .registration import list_registered_nodes, register_node, register_node_class
 from .runtime_wrapper import execute_pipeline, execute_pipeline_with_input
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _rust_runtime: ModuleType | None = None
 _rust_runtime_available = False
@@ -44,7 +46,8 @@ def try_load_rust_runtime() -> tuple[bool, ModuleType | None, str | None]:
         (True, the module `remotemedia.runtime`, None), or (False, None, why not).
     """
     try:
-        from . import runtime as loaded
+        # Not `from . import`: that is content with the attribute of the package, which is None after a failure.
+        loaded = importlib.import_module(f"{__name__}.runtime")
     except ImportError as error:
         return False, None, f"Module not found: {error}"
     except Exception as error:

@@ -14,8 +14,8 @@ _Class = TypeVar("_Class", bound=type[Node])
 def register_node(node_type: str) -> Callable[[_Class], _Class]:
     """Registers the class below it under a type name; `params` of a manifest become constructor arguments.
 
-        @register_node("Loudness")
-        class Loudness(Node): ...
+    @register_node("Loudness")
+    class Loudness(Node): ...
     """
 
     def decorate(cls: _Class) -> _Class:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from .core.node import Node
     from .core.pipeline import Pipeline
 
-    Runnable: TypeAlias = Pipeline | Sequence[Node | dict[str, Any]] | dict[str, Any] | str
+    # Of a list that mixes nodes and dicts, type checkers infer that it holds objects.
+    Runnable: TypeAlias = Pipeline | Sequence[object] | dict[str, Any] | str
 
 
 def _runtime() -> Any:
     try:
-        from . import runtime
+        return importlib.import_module(f"{__package__}.runtime")
     except ImportError as error:
         raise ImportError(f"remotemedia.runtime cannot be imported: {error}") from error
-    return runtime
 
 
 async def execute_pipeline(
@@ -59,7 +59,8 @@ async def execute_pipeline_with_input(
         The list of every output of the last nodes, in order: one an input if every node is one-to-one.
 
     Raises:
-        TypeError, ValueError, RuntimeError, Exception: As for `execute_pipeline`; and if `input_data` is no list, or empty.
+        TypeError, ValueError, RuntimeError, Exception: As for `execute_pipeline`; and if `input_data` is no list or
+            empty.
     """
     from ._engine import spec
 

@@ -15,8 +15,10 @@ pub struct NodeMetrics {
     pub executions: u64,
     /// Of these, the ones that failed.
     pub errors: u64,
-    /// Time spent in its calls.
+    /// Time spent in its executions.
     pub total: Duration,
+    /// Time spent in its flush.
+    pub flush: Duration,
     /// The shortest execution.
     pub min: Duration,
     /// The longest execution.
@@ -34,6 +36,7 @@ impl NodeMetrics {
         self.executions += other.executions;
         self.errors += other.errors;
         self.total += other.total;
+        self.flush += other.flush;
         self.waiting += other.waiting;
     }
 
@@ -57,6 +60,7 @@ impl NodeMetrics {
             "avg_duration_us": micros(self.total) / executions,
             "min_duration_us": micros(self.min),
             "max_duration_us": micros(self.max),
+            "flush_duration_us": micros(self.flush),
             "host_wait_us": micros(self.waiting),
         })
     }

@@ -27,6 +27,7 @@ from ctypes import (
 
 pub fn generate(library: &Library) -> String {
     let mut text = HEAD.to_string();
+    let _ = writeln!(text, "VERSION = \"{}\"", env!("CARGO_PKG_VERSION"));
     for constant in &library.constants {
         let value = match constant.value.as_str() {
             "i64 :: MIN" => "-(2**63)".into(),

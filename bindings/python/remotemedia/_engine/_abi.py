@@ -17,6 +17,7 @@ from ctypes import (
     c_void_p,
 )
 
+VERSION = "0.1.0"
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
 RM_TIME_NONE = -(2**63)

@@ -25,16 +25,15 @@ class Adapter:
 
     is_source = False
     none_is_value = False
+    process: Callable[[Any], Any]
+    """Takes one input."""
+    resume: Callable[[None], Any]
+    """Goes on after MORE; for a source, makes the next output."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-
-    def process(self, item: Any) -> Any:
-        """Takes one input."""
-
-    def resume(self, _: None) -> Any:
-        """Goes on after MORE; for a source, makes the next output."""
-        return DONE
+        self.process = lambda item: None
+        self.resume = lambda _: DONE
 
     def initialize(self) -> Any:
         """Makes ready."""
@@ -55,7 +54,7 @@ class Feeder(Adapter):
     def __init__(self, engine: Engine, items: Iterable[Any]) -> None:
         super().__init__(engine)
         # A generator's own `send` takes the one argument that the library passes: no Python frame in between.
-        self.resume = self._feed(items).send  # type: ignore[method-assign]
+        self.resume = self._feed(items).send
 
     def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
         try:
@@ -70,7 +69,7 @@ class Collector(Adapter):
 
     def __init__(self, engine: Engine, outputs: list[Any]) -> None:
         super().__init__(engine)
-        self.process = outputs.append  # type: ignore[method-assign]
+        self.process = outputs.append
 
 
 class NodeAdapter(Adapter):
@@ -82,7 +81,8 @@ class NodeAdapter(Adapter):
         self.pending: asyncio.Task[None] | None = None
         self._rest: Callable[[], Any] | None = None
         self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
-        self.process = self._shim(node.process)  # type: ignore[method-assign]
+        self.process = self._shim(node.process)
+        self.resume = self._go_on
 
     def _shim(self, process: Callable[[Any], Any]) -> Callable[[Any], Any]:
         sort, fail = self.sort, self.engine.fail
@@ -108,8 +108,7 @@ class NodeAdapter(Adapter):
         """Sorts out a result that is something to wait for, or to take outputs from."""
         if isinstance(result, (GeneratorType, AsyncGeneratorType)):
             self._generator = result
-            is_async = isinstance(result, AsyncGeneratorType)
-            self._rest = self._next_async if is_async else result.__next__
+            self._rest = result.__next__ if isinstance(result, GeneratorType) else self._next_async
             return MORE
         if isinstance(result, Done):
             return None
@@ -121,7 +120,7 @@ class NodeAdapter(Adapter):
         assert isinstance(self._generator, AsyncGeneratorType)
         return self.engine.wait_for(self._generator.__anext__(), self, more=True)
 
-    def resume(self, _: None) -> Any:
+    def _go_on(self, _: None) -> Any:
         try:
             return DONE if self._rest is None else self._rest()
         except StopIteration:
@@ -187,13 +186,13 @@ class SourceAdapter(NodeAdapter):
     is_source = True
     _begun = False
 
-    def resume(self, _: None) -> Any:
+    def _go_on(self, _: None) -> Any:
         if not self._begun:
             self._begun = True
             begun = self.guard(self._start)
             if begun is not MORE:
                 return begun
-        return super().resume(None)
+        return super()._go_on(None)
 
     def _start(self) -> Any:
         result = self.node.process()

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import ctypes
 import os
-from pathlib import Path
 
 from . import _abi
 
 NAME = "libremotemedia.so.0"
 
 
-def _path() -> Path:
-    chosen = os.environ.get("REMOTEMEDIA_LIBRARY")
-    return Path(chosen) if chosen else Path(__file__).parent.parent / "_lib" / NAME
+def path() -> str:
+    """Where the library is: in the package, or where REMOTEMEDIA_LIBRARY says."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    return os.environ.get("REMOTEMEDIA_LIBRARY") or os.path.join(package, "_lib", NAME)
 
 
 def _load() -> ctypes.CDLL:
-    path = _path()
-    if not path.exists():
+    where = path()
+    if not os.path.exists(where):
         raise ImportError(
-            f"the engine's shared library is not at {path}; reinstall with 'pip install --force-reinstall remotemedia', "
-            "or set REMOTEMEDIA_LIBRARY to where it is"
+            f"the engine's shared library is not at {where}; reinstall with "
+            "'pip install --force-reinstall remotemedia', or set REMOTEMEDIA_LIBRARY to where it is"
         )
     try:
-        loaded = ctypes.CDLL(str(path))
+        loaded = ctypes.CDLL(where)
     except OSError as error:
-        raise ImportError(f"the engine's shared library {path} does not load: {error}") from error
+        raise ImportError(f"the engine's shared library {where} does not load: {error}") from error
     loaded.rm_abi_version.restype = ctypes.c_uint32
     version = loaded.rm_abi_version()
     if version >> 16 != _abi.RM_ABI_VERSION >> 16 or version < _abi.RM_ABI_VERSION:
         raise ImportError(
-            f"{path} has version {version:#x} of the ABI, this package needs {_abi.RM_ABI_VERSION:#x}; "
+            f"{where} has version {version:#x} of the ABI, this package needs {_abi.RM_ABI_VERSION:#x}; "
             "install the two from one release"
         )
     _abi.declare(loaded)

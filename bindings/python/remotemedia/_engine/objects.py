@@ -38,7 +38,9 @@ FAILED: Final = Mark("failed")
 class Objects(Protocol):
     """How the library holds Python objects."""
 
-    table: _abi.rm_object_table | None
+    @property
+    def table(self) -> _abi.rm_object_table | None:
+        """CPython's entry points, or None to have ctypes callbacks."""
 
     def new(self, value: object) -> int:
         """One more reference to an object, for the library."""

@@ -12,7 +12,12 @@ from .errors import exception
 from .library import library
 from .objects import Objects
 
-_KINDS = {"audio": _abi.RM_KIND_AUDIO, "text": _abi.RM_KIND_TEXT, "json": _abi.RM_KIND_JSON, "bytes": _abi.RM_KIND_BYTES}
+_KINDS = {
+    "audio": _abi.RM_KIND_AUDIO,
+    "text": _abi.RM_KIND_TEXT,
+    "json": _abi.RM_KIND_JSON,
+    "bytes": _abi.RM_KIND_BYTES,
+}
 
 
 class Memory:
@@ -71,6 +76,8 @@ def export(objects: Objects, value: Any, kinds: int, packet: _abi.rm_packet) -> 
         return _fill_bytes(objects, text.encode(), _abi.RM_KIND_JSON, packet)
     names = " or ".join(name for name, kind in _KINDS.items() if wanted(kind))
     hint = "; audio is an AudioFrame or a tuple (samples, sample_rate)" if wanted(_abi.RM_KIND_AUDIO) else ""
+    if isinstance(value, list):
+        hint += "; to give several outputs, yield them instead of returning a list"
     raise TypeError(f"expected {names}, got {type(value).__name__}{hint}")
 
 

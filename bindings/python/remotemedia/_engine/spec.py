@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,8 +76,15 @@ def _step(index: int, item: Node | dict[str, Any]) -> tuple[str, Node | str]:
     return node_id, _dump({"version": "v1", "nodes": [{**item, "id": node_id}]})
 
 
+def _path(value: Any) -> str:
+    """A path as its text; nothing else that is not JSON has one meaning only."""
+    if isinstance(value, os.PathLike):
+        return str(os.fspath(value))
+    raise TypeError(f"{value!r} is of type {type(value).__name__}")
+
+
 def _dump(manifest: dict[str, Any]) -> str:
     try:
-        return json.dumps(manifest)
+        return json.dumps(manifest, default=_path)
     except (TypeError, ValueError) as error:
         raise ValueError(f"Failed to parse manifest: it cannot be written as JSON: {error}") from error

@@ -11,6 +11,7 @@ import functools
 import inspect
 import queue
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import AsyncGeneratorType, GeneratorType
@@ -39,7 +40,7 @@ class StreamAdapter(NodeAdapter):
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine, node)
-        self.process = self._take  # type: ignore[method-assign]
+        self.process = self._take
 
     def _take(self, item: Any) -> Any:
         return self.guard(lambda: self._feed(item))
@@ -47,8 +48,9 @@ class StreamAdapter(NodeAdapter):
     def flush(self) -> Any:
         return self.guard(lambda: self._feed(_END))
 
+    @abstractmethod
     def _feed(self, item: Any) -> Any:
-        raise NotImplementedError
+        """Gives the node an item, or the end of them, and answers as a call does."""
 
 
 class AsyncStreamAdapter(StreamAdapter):
@@ -70,10 +72,10 @@ class AsyncStreamAdapter(StreamAdapter):
         loop.call_soon_threadsafe(self._on_item, item, completion, loop)
         return PENDING
 
-    def resume(self, _: None) -> Any:
-        return self.guard(self._go_on)
+    def _go_on(self, _: None) -> Any:
+        return self.guard(self._defer_resume)
 
-    def _go_on(self) -> Any:
+    def _defer_resume(self) -> Any:
         completion, loop = self.engine.defer()
         loop.call_soon_threadsafe(self._on_resume, completion)
         return PENDING
@@ -181,7 +183,7 @@ class ThreadStreamAdapter(StreamAdapter):
             raise value
         return None
 
-    def resume(self, _: None) -> Any:
+    def _go_on(self, _: None) -> Any:
         if self._ready:
             return self._ready.popleft()
         self._to_thread.put(None)

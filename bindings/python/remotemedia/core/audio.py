@@ -73,7 +73,7 @@ class AudioFrame(tuple[Any, int]):
 
     @classmethod
     def of(cls, value: Any) -> AudioFrame | None:
-        """The frame that a value stands for: a frame, `(samples, sample_rate[, metadata])` or an audio dict; else None."""
+        """The frame that a value is, or stands for as `(samples, sample_rate[, metadata])` or an audio dict; else None."""
         if isinstance(value, cls):
             return value
         if isinstance(value, dict) and value.get("type") == "audio":
@@ -100,4 +100,5 @@ class AudioFrame(tuple[Any, int]):
 
 
 def _is_rate(value: Any) -> bool:
-    return isinstance(value, int) or (hasattr(value, "__index__") and not hasattr(value, "__len__"))
+    is_integer = isinstance(value, int) or (hasattr(value, "__index__") and not hasattr(value, "__len__"))
+    return is_integer and not isinstance(value, bool)

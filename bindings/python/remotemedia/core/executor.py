@@ -107,7 +107,8 @@ async def _streaming(node: Node, node_id: str, stream: AsyncIterator[_Item], on_
 
     async def items() -> AsyncIterator[Any]:
         nonlocal current
-        async for current, item in stream:
+        async for index, item in stream:
+            current = index
             yield item
 
     try:
@@ -148,6 +149,3 @@ def _locate(error: BaseException, node_id: str, index: int | None) -> None:
     if getattr(error, "node_id", None) is None:
         error.add_note(f"in node '{node_id}'" + ("" if index is None else f", at input {index}"))
         error.node_id, error.input_index = node_id, index  # type: ignore[attr-defined]
-
-
-__all__ = ["execute", "outputs_of", "settle"]

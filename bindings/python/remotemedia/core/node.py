@@ -25,7 +25,7 @@ class Node(ABC):
     `process(data)` may be a plain method, `async def`, a generator or an async generator. A generator's yields are the
     outputs; of the others the returned value is, and None means no output. With `is_streaming` it is called once, with
     the stream of inputs. An optional method `flush()` is called at the end of the input of a node that is not
-    streaming; what it returns, if not None, is one more output.
+    streaming; what it returns, if not None, is one more output, or several if it is a generator.
 
     A subclass need not call `super().__init__()`, and may use the names `state`, `config` and `logger` for things of
     its own: every attribute has a default of its own, and nothing here relies on those three being what it set.

@@ -366,6 +366,8 @@ impl Batch<'_> {
             let time = self.lap();
             if source && scratch.outputs.len() > emitted {
                 self.metrics.record(time, outcome.is_err());
+            } else if self.base == Op::Flush && !source {
+                self.metrics.flush += time;
             } else {
                 self.metrics.total += time;
                 self.metrics.errors += u64::from(outcome.is_err());

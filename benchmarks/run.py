@@ -1,0 +1,153 @@
+"""A Python hop and a whole call, side by side with what they are held against, in one run. `make bench`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import remotemedia
+from remotemedia import Node, execute_pipeline, execute_pipeline_with_input
+
+ITEMS = list(range(20_000))
+ROUNDS = 15
+CALLS = 300
+STARTS = 15
+
+
+class Pass(Node):
+    """Returns its input."""
+
+    def process(self, data: Any) -> Any:
+        return data
+
+
+def bare_loop(nodes: list[Node]) -> float:
+    """Seconds that Python itself takes to call the nodes."""
+    methods = [node.process for node in nodes]
+    outputs = []
+    start = time.perf_counter()
+    for item in ITEMS:
+        for method in methods:
+            item = method(item)
+        outputs.append(item)
+    return time.perf_counter() - start
+
+
+async def through_engine(nodes: list[Node]) -> float:
+    """Seconds that the engine takes, metrics on as always."""
+    start = time.perf_counter()
+    await execute_pipeline_with_input(nodes, ITEMS)
+    return time.perf_counter() - start
+
+
+async def through_queues(nodes: list[Node]) -> float:
+    """Seconds that a task for each node and bounded asyncio queues between them take."""
+    queues: list[asyncio.Queue[Any]] = [asyncio.Queue(16) for _ in range(len(nodes) + 1)]
+
+    async def stage(node: Node, source: asyncio.Queue[Any], sink: asyncio.Queue[Any]) -> None:
+        for _ in ITEMS:
+            await sink.put(node.process(await source.get()))
+
+    async def feed() -> None:
+        for item in ITEMS:
+            await queues[0].put(item)
+
+    async def drain() -> None:
+        for _ in ITEMS:
+            await queues[-1].get()
+
+    start = time.perf_counter()
+    stages = [stage(node, *queues[at : at + 2]) for at, node in enumerate(nodes)]
+    await asyncio.gather(feed(), *stages, drain())
+    return time.perf_counter() - start
+
+
+async def hop() -> dict[str, list[float]]:
+    """Microseconds an item for each further node of a chain: (three nodes - one node) / 2."""
+    one, three = [Pass()], [Pass(), Pass(), Pass()]
+    taken: dict[str, list[float]] = {"bare loop": [], "engine": [], "asyncio queues": []}
+
+    def note(name: str, one_took: float, three_took: float) -> None:
+        taken[name].append((three_took - one_took) / 2 / len(ITEMS) * 1e6)
+
+    for _ in range(ROUNDS):
+        note("bare loop", bare_loop(one), bare_loop(three))
+        note("engine", await through_engine(one), await through_engine(three))
+        note("asyncio queues", await through_queues(one), await through_queues(three))
+    return taken
+
+
+async def call() -> dict[str, list[float]]:
+    """Microseconds for one call with one node and one item."""
+    loop, node = asyncio.get_running_loop(), Pass()
+    taken: dict[str, list[float]] = {"execute_pipeline([node])": [], "loop.run_in_executor": []}
+    for _ in range(CALLS):
+        start = time.perf_counter()
+        await execute_pipeline([node])
+        middle = time.perf_counter()
+        await loop.run_in_executor(None, node.process, "")
+        taken["execute_pipeline([node])"].append((middle - start) * 1e6)
+        taken["loop.run_in_executor"].append((time.perf_counter() - middle) * 1e6)
+    return taken
+
+
+def imports() -> dict[str, list[float]]:
+    """Milliseconds for a process that imports and exits."""
+    programs = {"bare Python": "pass", "import remotemedia": "import remotemedia"}
+    taken: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(STARTS):
+        for name, program in programs.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", program], check=True)
+            taken[name].append((time.perf_counter() - start) * 1e3)
+    return taken
+
+
+def summarize(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    """Median and quartiles of each."""
+    summary = {}
+    for name, values in taken.items():
+        low, median, high = statistics.quantiles(values, n=4)
+        summary[name] = {"p25": round(low, 3), "p50": round(median, 3), "p75": round(high, 3)}
+    return summary
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{len(names)} x {names[0]}" if names else platform.processor()
+
+
+def main() -> None:
+    sections: list[tuple[str, str, Callable[[], dict[str, list[float]]]]] = [
+        ("a further Python node in a chain", "us an item", lambda: asyncio.run(hop())),
+        ("one call, one node, one item", "us", lambda: asyncio.run(call())),
+        ("a process that imports and exits", "ms", imports),
+    ]
+    machine = f"{processor()}, {platform.python_implementation()} {platform.python_version()}"
+    print(f"remotemedia {remotemedia.__version__} on {machine}")
+    report: dict[str, Any] = {"machine": machine, "version": remotemedia.__version__}
+    for title, unit, measure in sections:
+        summary = report[title] = summarize(measure())
+        print(f"\n{title} [{unit}]")
+        first = next(iter(summary.values()))["p50"]
+        for name, row in summary.items():
+            ratio = f"{row['p50'] / first:8.2f} x" if first > 0 else ""
+            print(f"  {name:28} {row['p25']:9.3f} {row['p50']:9.3f} {row['p75']:9.3f} {ratio}")
+    path = Path("build/bench.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n")
+    print(f"\nquartiles and median; also in {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The same pipelines through the engine and through the executor written in Python: equal results, equal errors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from remotemedia import BufferNode, Node, PassThroughNode, Pipeline
+
+
+class Adds(Node):
+    def process(self, data: Any) -> Any:
+        return (data, "+")
+
+
+class AddsLater(Node):
+    async def process(self, data: Any) -> Any:
+        await asyncio.sleep(0)
+        return (data, "later")
+
+
+class Filters(Node):
+    """Lets every second item through."""
+
+    count = 0
+
+    def process(self, data: Any) -> Any:
+        self.count += 1
+        return data if self.count % 2 else None
+
+
+class Expands(Node):
+    def process(self, data: Any) -> Any:
+        for n in range(3):
+            yield (data, n) if n != 1 else None
+
+
+class ExpandsLater(Node):
+    async def process(self, data: Any) -> Any:
+        for n in range(2):
+            await asyncio.sleep(0)
+            yield (data, n)
+
+
+class Streams(Node):
+    is_streaming = True
+
+    async def process(self, stream: Any) -> Any:
+        total = 0
+        async for _ in stream:
+            total += 1
+            if total % 3 == 0:
+                yield total
+        yield ("total", total)
+
+
+class StreamsInAThread(Node):
+    is_streaming = True
+
+    def process(self, stream: Any) -> Any:
+        for item in stream:
+            yield item
+            yield next(stream, "nothing")
+
+
+class Flushes(Node):
+    seen: tuple[Any, ...] = ()
+
+    def process(self, data: Any) -> None:
+        self.seen = (*self.seen, data)
+
+    async def flush(self) -> Any:
+        return self.seen
+
+
+class Fails(Node):
+    """Fails at its third item."""
+
+    count = 0
+
+    def process(self, data: Any) -> Any:
+        self.count += 1
+        if self.count == 3:
+            raise LookupError("the third")
+        return data
+
+
+class FailsLate(Node):
+    """Fails at its second item, after an output."""
+
+    count = 0
+
+    def process(self, data: Any) -> Any:
+        self.count += 1
+        yield data
+        if self.count == 2:
+            raise ArithmeticError("late")
+
+
+def buffer() -> Node:
+    return BufferNode(2)
+
+
+STEADY = [Adds, AddsLater, Filters, Expands, ExpandsLater, Streams, StreamsInAThread, Flushes, PassThroughNode, buffer]
+FAILING = [Fails, FailsLate]
+
+
+def outcome(kinds: list[Any], inputs: list[int], on_error: str, use_rust: bool) -> Any:
+    pipeline = Pipeline([kind() for kind in kinds])
+
+    async def run() -> Any:
+        return await asyncio.wait_for(pipeline.run(inputs, use_rust=use_rust, on_error=on_error), 20)
+
+    try:
+        result = asyncio.run(run())
+    except (LookupError, ArithmeticError) as error:
+        return type(error), str(error), error.node_id, error.input_index, error.partial_results
+    return plain(result)
+
+
+def plain(result: Any) -> Any:
+    """A result in which exceptions are comparable."""
+    if isinstance(result, list):
+        return [plain(item) for item in result]
+    return repr(result) if isinstance(result, Exception) else result
+
+
+inputs = st.lists(st.integers(0, 9), min_size=1, max_size=40)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.sampled_from(STEADY), min_size=1, max_size=5), inputs)
+def test_results_are_equal(kinds, inputs):
+    assert outcome(kinds, inputs, "raise", True) == outcome(kinds, inputs, "raise", False)
+
+
+one_to_one = [Adds, AddsLater, PassThroughNode, Filters, Expands]
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(st.sampled_from(one_to_one), max_size=2),
+    st.sampled_from(FAILING),
+    st.lists(st.sampled_from(one_to_one), max_size=2),
+    inputs,
+    st.sampled_from(["raise", "skip", "collect"]),
+)
+def test_failures_are_equal(before, failing, after, inputs, on_error):
+    kinds = [*before, failing, *after]
+    assert outcome(kinds, inputs, on_error, True) == outcome(kinds, inputs, on_error, False)
