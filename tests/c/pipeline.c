@@ -51,7 +51,7 @@ static void graphs_that_cannot_run_are_refused(rm_runtime runtime)
     add_pass(pipeline, "one");
     add_pass(pipeline, "two");
     CHECK_REFUSED(rm_pipeline_add_type(pipeline, TEXT("two"), TEXT("PassThrough"), NULL, 0), RM_ERR_GRAPH, "'two'");
-    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("tow")), RM_ERR_GRAPH, "did you mean 'two'?");
+    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("twoo")), RM_ERR_GRAPH, "did you mean 'two'?");
     CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("three"), TEXT("two")), RM_ERR_GRAPH, "unknown source node");
     CHECK_OK(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("two")));
     CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("two")), RM_ERR_GRAPH, "twice");

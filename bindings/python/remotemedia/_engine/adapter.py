@@ -25,6 +25,8 @@ class Adapter:
 
     is_source = False
     none_is_value = False
+    has_life = False
+    """Whether there is anything to initialise, flush and clean up."""
     process: Callable[[Any], Any]
     """Takes one input."""
     resume: Callable[[None], Any]
@@ -74,6 +76,8 @@ class Collector(Adapter):
 
 class NodeAdapter(Adapter):
     """What the library calls for a `Node`."""
+
+    has_life = True
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)

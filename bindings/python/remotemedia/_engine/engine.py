@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import ctypes
 import itertools
 import threading
@@ -36,7 +35,7 @@ class Engine:
         self._keys = itertools.count(1)
         self._shared: dict[int, _Shared] = {}
         self._lock = threading.Lock()
-        self._closing = False
+        self.closing = False
         self._workers: list[threading.Thread] = []
         self.creation_error = threading.local()
         self.runtime = self._new_runtime()
@@ -77,6 +76,8 @@ class Engine:
         }
         self.end_function = _abi.rm_session_config_on_end(self._on_end)
         self._create_function = _abi.rm_type_callbacks_create(self._on_create)
+        self._life = self._callbacks("destroy", "initialize", "process", "resume", "flush", "cleanup")
+        self._no_life = self._callbacks("destroy", "process", "resume")
         for name, function in self._host_functions.items():
             setattr(callbacks, name, function)
         if self.objects.table is not None:
@@ -84,6 +85,15 @@ class Engine:
         handle = ctypes.c_uint64()
         check(library.rm_host_new(self.runtime, callbacks, handle))
         return handle.value
+
+    def _callbacks(self, *names: str) -> _abi.rm_node_callbacks:
+        """A table of some of the callbacks, to be copied: filling one takes longer than copying it."""
+        callbacks = _abi.rm_node_callbacks()
+        callbacks.struct_size = ctypes.sizeof(callbacks)
+        callbacks.accepts = callbacks.emits = 1 << _abi.RM_KIND_OBJECT
+        for name in names:
+            setattr(callbacks, name, self._node_functions[name])
+        return callbacks
 
     def _lend_worker(self) -> None:
         # Daemons: threads that are not would be waited for before the exit handlers can let them go.
@@ -100,7 +110,7 @@ class Engine:
 
     def _close(self) -> None:
         """At exit: no call enters Python any more, and those inside get a moment to return."""
-        self._closing = True
+        self.closing = True
         stuck = ctypes.c_uint32()
         if library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck) == _abi.RM_ERR_TIMEOUT:
             # A call that loops in Python is interrupted; one that blocks in C sleeps on until the process is gone.
@@ -135,13 +145,10 @@ class Engine:
         """A node of the library that calls an adapter."""
         key = next(self._keys)
         self._adapters[key] = adapter
-        callbacks = _abi.rm_node_callbacks()
-        callbacks.struct_size = ctypes.sizeof(callbacks)
+        template = self._life if adapter.has_life else self._no_life
+        callbacks = _abi.rm_node_callbacks.from_buffer_copy(template)
         callbacks.user_data = key
         callbacks.flags = adapter.is_source * _abi.RM_NODE_SOURCE + adapter.none_is_value * _abi.RM_NODE_NONE_IS_VALUE
-        for name, function in self._node_functions.items():
-            setattr(callbacks, name, function)
-        callbacks.accepts = callbacks.emits = 1 << _abi.RM_KIND_OBJECT
         objects = adapter.process, adapter.resume
         if self.objects.table is not None:
             callbacks.process_object, callbacks.resume_object = map(id, objects)
@@ -271,12 +278,12 @@ class Engine:
             return _STATUS[self.fail(error)]
 
     def _on_end(self, tag: int) -> None:
-        run = self.runs.pop(tag)
-        run.release()
-        if self._closing:
-            return  # nobody is to go on: the process is about to end
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            run.loop.call_soon_threadsafe(run.wake)
+        try:
+            self.runs.pop(tag).on_end()
+        except BaseException as error:
+            import logging
+
+            logging.getLogger("remotemedia").error("a run could not be ended", exc_info=error)
 
     def _on_create(self, key: int, id_: int, id_size: int, params: int, size: int, out: Any) -> int:
         from . import types

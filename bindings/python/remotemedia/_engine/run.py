@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import itertools
 import json
@@ -23,19 +24,29 @@ _tags = itertools.count(1)
 
 
 class Run:
-    """A session, and the coroutine that waits for it."""
+    """A session, and the coroutine that waits for it.
 
-    def __init__(self, started: Engine, spec: Spec, on_error: str) -> None:
+    The worker on which the session ends takes the result and lets everything go; the coroutine has nothing to do but to
+    wake up.
+    """
+
+    def __init__(self, started: Engine, spec: Spec, on_error: str, metrics: bool = False) -> None:
         if on_error not in _ON_ERROR:
             raise ValueError(f"on_error is {on_error!r}; use one of {', '.join(map(repr, _ON_ERROR))}")
         self.engine = started
         self.spec = spec
         self.on_error = on_error
         self.outputs: list[Any] = []
+        self.error: BaseException | None = None
+        self.metrics: dict[str, Any] | None = None
         self.loop = asyncio.get_running_loop()
+        self._wants_metrics = metrics
         self._ended = self.loop.create_future()
+        self._over = False
         self._session = ctypes.c_uint64()
         self._shared: list[Any] = []
+        # Opening and ending may overlap: the second of the two finishes.
+        self._steps = iter((False, True)).__next__
 
     def open(self, inputs: Iterable[Any], optional: bool) -> None:
         """Builds the pipeline and starts it; `optional` says that the input may be left out."""
@@ -63,12 +74,14 @@ class Run:
             check(status)
         except BaseException:
             del self.engine.runs[tag]
-            self.release()
+            self._release()
             raise
         finally:
             library.rm_pipeline_free(pipeline)
             for handle in handles:
                 library.rm_node_free(handle)
+        if self._steps():
+            self._finish()
 
     def _build(self, pipeline: ctypes.c_uint64) -> None:
         if self.spec.manifest is not None:
@@ -89,28 +102,25 @@ class Run:
                 check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name)))
             before = name
 
-    def release(self) -> None:
-        """Lets the nodes go. Called once the session has ended, on any thread."""
-        shared, self._shared = self._shared, []
-        for node in shared:
-            self.engine.unshare(node)
+    def on_end(self) -> None:
+        """The session has ended. Called once, on a worker."""
+        if self._steps():
+            self._finish()
 
-    def wake(self) -> None:
-        """Has the coroutine go on. Called on the loop."""
-        if not self._ended.done():
-            self._ended.set_result(None)
-
-    async def wait(self) -> None:
-        """Waits for the end and raises what went wrong, with the outputs so far as `partial_results`."""
+    def _finish(self) -> None:
         try:
-            await self._ended
-            self._raise()
-        except asyncio.CancelledError:
-            library.rm_session_cancel(self._session)
-            await asyncio.wait([asyncio.ensure_future(asyncio.sleep(_CANCEL_PATIENCE))])
-            raise
+            self._take_result()
+        except BaseException as error:
+            self.error = error
+        if not self.engine.closing:  # else nobody is to go on: the process is about to end
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self.loop.call_soon_threadsafe(self._wake)
+        library.rm_session_free(self._session)
+        self._release()
 
-    def _raise(self) -> None:
+    def _take_result(self) -> None:
+        if self._wants_metrics:
+            self.metrics = self._measured()
         status = library.rm_session_wait(self._session, 0)
         if status >= 0:
             return
@@ -118,14 +128,12 @@ class Run:
         if library.rm_session_error(self._session, packet) != _abi.RM_OK:
             check(status)
         error = packets.import_(self.engine.objects, packet)
-        try:
+        # An exception with __slots__ has no place for them.
+        with contextlib.suppress(AttributeError):
             error.partial_results = self.outputs
-        except AttributeError:
-            pass  # an exception with __slots__ has no place for them
-        raise error
+        self.error = error
 
-    def metrics(self) -> dict[str, Any]:
-        """What the session has measured, as `Pipeline.get_metrics` gives it."""
+    def _measured(self) -> dict[str, Any]:
         measured: dict[str, Any] = json.loads(read_text(library.rm_session_metrics, self._session))
         peak = _peak_memory()
         measured["pipeline_id"] = f"session-{self._session.value:x}"
@@ -133,9 +141,29 @@ class Run:
         measured["peak_memory_mb"] = peak / 2**20
         return measured
 
-    def close(self) -> None:
-        """Lets the session go."""
-        library.rm_session_free(self._session)
+    def _release(self) -> None:
+        shared, self._shared = self._shared, []
+        for node in shared:
+            self.engine.unshare(node)
+
+    def _wake(self) -> None:
+        self._over = True
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def wait(self) -> None:
+        """Waits for the end and raises what went wrong, with the outputs so far as `partial_results`."""
+        try:
+            await self._ended
+        except asyncio.CancelledError:
+            library.rm_session_cancel(self._session)
+            if not self._over:
+                # A moment for the nodes to be cleaned up; one that blocks is not waited for.
+                self._ended = self.loop.create_future()
+                await asyncio.wait([self._ended], timeout=_CANCEL_PATIENCE)
+            raise
+        if self.error is not None:
+            raise self.error
 
 
 def _peak_memory() -> int:
@@ -154,10 +182,7 @@ async def run(
     Returns:
         The outputs of the last nodes, in order, and the metrics if asked for.
     """
-    this = Run(engine(), spec, on_error)
+    this = Run(engine(), spec, on_error, metrics)
     this.open([""] if inputs is None else inputs, optional=inputs is None)
-    try:
-        await this.wait()
-        return this.outputs, this.metrics() if metrics else None
-    finally:
-        this.close()
+    await this.wait()
+    return this.outputs, this.metrics

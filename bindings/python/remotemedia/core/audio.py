@@ -73,7 +73,7 @@ class AudioFrame(tuple[Any, int]):
 
     @classmethod
     def of(cls, value: Any) -> AudioFrame | None:
-        """The frame that a value is, or stands for as `(samples, sample_rate[, metadata])` or an audio dict; else None."""
+        """The frame that a value is, or stands for as `(samples, sample_rate[, …])` or an audio dict; else None."""
         if isinstance(value, cls):
             return value
         if isinstance(value, dict) and value.get("type") == "audio":

@@ -1,0 +1,197 @@
+/* Buffers: memory that is shared instead of copied, and given back once. */
+
+#include <stdatomic.h>
+
+#include "check.h"
+#include "fixture.h"
+#include "recorder.h"
+
+static atomic_int releases;
+
+static void release(void *user_data)
+{
+    memset(user_data, 0xee, 4); /* nobody may read it now */
+    atomic_fetch_add(&releases, 1);
+}
+
+static rm_buffer wrap(void *memory, size_t size)
+{
+    rm_buffer buffer = 0;
+    atomic_store(&releases, 0);
+    CHECK_OK(rm_buffer_wrap(memory, size, release, memory, &buffer));
+    CHECK(buffer != 0);
+    return buffer;
+}
+
+static void wrong_arguments_are_refused_and_released(void)
+{
+    char memory[4];
+    rm_buffer buffer = 7;
+    atomic_store(&releases, 0);
+    CHECK_REFUSED(rm_buffer_wrap(NULL, 4, release, memory, &buffer), RM_ERR_NULL, "'data'");
+    CHECK_INT(releases, 1);
+    CHECK_REFUSED(rm_buffer_wrap(memory, SIZE_MAX, release, memory, &buffer), RM_ERR_ARGUMENT, "more than memory");
+    CHECK_INT(releases, 2);
+    CHECK_STATUS(rm_buffer_wrap(memory, (size_t)PTRDIFF_MAX + 1, release, memory, &buffer), RM_ERR_ARGUMENT);
+    CHECK_INT(releases, 3);
+    CHECK_STATUS(rm_buffer_wrap(memory, 4, release, memory, NULL), RM_ERR_NULL);
+    CHECK_INT(releases, 4);
+    CHECK_INT(buffer, 7);
+}
+
+static void memory_is_released_once(void)
+{
+    char memory[4];
+    rm_buffer buffer = wrap(memory, sizeof memory);
+    CHECK_INT(releases, 0);
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_INT(releases, 1);
+    CHECK_STATUS(rm_buffer_free(buffer), RM_ERR_BAD_HANDLE);
+    CHECK_INT(releases, 1);
+    CHECK_OK(rm_buffer_free(wrap(memory, 0)));
+    CHECK_INT(releases, 1);
+    CHECK_OK(rm_buffer_wrap(NULL, 0, NULL, NULL, &buffer));
+    CHECK_OK(rm_buffer_free(buffer));
+}
+
+static rm_packet packet_in(rm_buffer buffer, const char *data, size_t size)
+{
+    return (rm_packet){.struct_size = sizeof(rm_packet), .kind = RM_KIND_BYTES, .data = data, .size = size, .buffer = buffer};
+}
+
+static void packets_share_it_and_keep_it(rm_runtime runtime)
+{
+    char memory[] = "0123456789";
+    rm_buffer buffer = wrap(memory, sizeof memory);
+    recorder recorders[2] = {RECORDER, RECORDER};
+    rm_node nodes[] = {recorder_node(&recorders[0]), recorder_node(&recorders[1])};
+    rm_session session = open_chain(runtime, nodes, 2, NULL);
+    rm_packet packet = packet_in(buffer, memory + 2, 3);
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
+    CHECK(packet.data == memory + 2); /* through two nodes without a copy */
+    CHECK_INT(packet.size, 3);
+    CHECK_INT(releases, 0);
+    finish(session);
+    CHECK_INT(releases, 0);
+    CHECK_OK(rm_buffer_free(packet.buffer));
+    WAIT_FOR(atomic_load(&releases) > 0);
+    CHECK_INT(releases, 1);
+    CHECK_OK(rm_node_free(nodes[0]));
+    CHECK_OK(rm_node_free(nodes[1]));
+}
+
+static void it_goes_with_the_packets_that_nobody_takes(rm_runtime runtime)
+{
+    char memory[4] = "abc";
+    rm_buffer buffer = wrap(memory, sizeof memory);
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    for (int i = 0; i < 10; i++) {
+        rm_packet packet = packet_in(buffer, memory, sizeof memory);
+        CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    }
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_INT(releases, 0);
+    CHECK_OK(rm_session_cancel(session));
+    CHECK_OK(rm_session_free(session));
+    WAIT_FOR(atomic_load(&releases) > 0);
+    CHECK_INT(releases, 1);
+    CHECK_OK(rm_node_free(node));
+}
+
+static void data_must_lie_in_it(rm_runtime runtime)
+{
+    char memory[16] = "";
+    rm_buffer buffer = wrap(memory + 4, 8);
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    static const struct { size_t start, size; } wrong[] = {{0, 4}, {3, 4}, {4, 9}, {11, 2}, {12, 1}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        rm_packet packet = packet_in(buffer, memory + wrong[i].start, wrong[i].size);
+        CHECK_REFUSED(rm_session_push(session, &packet, PATIENCE), RM_ERR_ARGUMENT, "does not lie in");
+    }
+    finish(session);
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_OK(rm_node_free(node));
+}
+
+static void an_empty_part_is_a_part(rm_runtime runtime)
+{
+    char memory[4] = "abc";
+    rm_buffer buffer = wrap(memory, sizeof memory);
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    rm_packet packet = packet_in(buffer, memory + 1, 0);
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    expect_text(session, "");
+    finish(session);
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_OK(rm_node_free(node));
+}
+
+static void samples_must_be_aligned(rm_runtime runtime)
+{
+    union {
+        float align;
+        char bytes[16];
+    } memory = {0};
+    rm_buffer buffer = wrap(memory.bytes, sizeof memory);
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    rm_packet packet = packet_in(buffer, memory.bytes + 2, 8);
+    packet.kind = RM_KIND_AUDIO, packet.sample_rate = 8000, packet.channels = 1;
+    CHECK_REFUSED(rm_session_push(session, &packet, PATIENCE), RM_ERR_ARGUMENT, "aligned");
+    packet.data = memory.bytes + 4;
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
+    CHECK(packet.data == memory.bytes + 4);
+    CHECK_OK(rm_buffer_free(packet.buffer));
+    finish(session);
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_OK(rm_node_free(node));
+}
+
+/* Sends on the second half of what it is given. */
+static rm_status halve(recorder *recorder, const rm_packet *packet)
+{
+    rm_packet output = *packet;
+    output.data = (const char *)packet->data + packet->size / 2;
+    output.size = packet->size - packet->size / 2;
+    recorder->own = (void *)(uintptr_t)output.data;
+    return rm_call_emit(&output);
+}
+
+static void part_of_the_input_is_not_copied(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    recorder.process = halve;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    rm_packet packet = packet_in(0, "0123456789", 10);
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
+    CHECK(packet.data == recorder.own);
+    CHECK(packet.size == 5 && memcmp(packet.data, "56789", 5) == 0);
+    CHECK_OK(rm_buffer_free(packet.buffer));
+    finish(session);
+    CHECK_OK(rm_node_free(node));
+}
+
+int main(void)
+{
+    RUN(wrong_arguments_are_refused_and_released);
+    RUN(memory_is_released_once);
+    RUN_ON(packets_share_it_and_keep_it);
+    RUN_ON(it_goes_with_the_packets_that_nobody_takes);
+    RUN_ON(data_must_lie_in_it);
+    RUN_ON(an_empty_part_is_a_part);
+    RUN_ON(samples_must_be_aligned);
+    RUN_ON(part_of_the_input_is_not_copied);
+    return 0;
+}
