@@ -62,8 +62,8 @@ static void each_node_has_its_own(rm_runtime runtime)
     free(json);
     free(again);
     CHECK_OK(rm_session_free(session));
-    CHECK_OK(rm_node_free(nodes[0]));
-    CHECK_OK(rm_node_free(nodes[1]));
+    recorder_free(nodes[0], &slow);
+    recorder_free(nodes[1], &last);
 }
 
 static void failures_are_counted(rm_runtime runtime)
@@ -85,7 +85,7 @@ static void failures_are_counted(rm_runtime runtime)
     CHECK_INT(number(json, "success_rate", 0), 0);
     free(json);
     CHECK_OK(rm_session_free(session));
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void a_failed_cleanup_is_a_warning(rm_runtime runtime)
@@ -100,7 +100,7 @@ static void a_failed_cleanup_is_a_warning(rm_runtime runtime)
     CHECK(strstr(json, "\"warnings\":[\"Node 'a' failed: c is broken\"]") != NULL);
     free(json);
     CHECK_OK(rm_session_free(session));
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void they_are_there_before_anything_has_happened(rm_runtime runtime)
@@ -113,7 +113,7 @@ static void they_are_there_before_anything_has_happened(rm_runtime runtime)
     CHECK(number(json, "success_rate", 0) > 0.99);
     free(json);
     finish(session);
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 int main(void)

@@ -90,7 +90,7 @@ static void fail_at(rm_runtime runtime, char letter, rm_status status, const cha
     CHECK_OK(rm_session_end(session));
     CHECK_REFUSED(rm_session_wait(session, PATIENCE), status, message);
     CHECK_OK(rm_session_free(session));
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
     CHECK_CALLS(&recorder, calls);
 }
 

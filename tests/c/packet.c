@@ -84,7 +84,7 @@ static void every_kind_comes_through(rm_runtime runtime)
         CHECK_OK(rm_buffer_free(output.buffer));
     }
     finish(session);
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static rm_status emit_bare(void *user_data, const rm_packet *packet)
@@ -176,7 +176,7 @@ static void what_is_no_packet_is_refused(rm_runtime runtime)
     push_text(the_session, "x");
     expect_text(the_session, "x");
     finish(the_session);
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void an_object_needs_a_host(rm_runtime runtime)
@@ -187,7 +187,7 @@ static void an_object_needs_a_host(rm_runtime runtime)
     rm_packet packet = {.struct_size = sizeof packet, .kind = RM_KIND_OBJECT, .object = &recorder};
     CHECK_REFUSED(rm_session_push(session, &packet, 0), RM_ERR_ARGUMENT, "no host that it belongs to");
     finish(session);
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void data_may_lie_anywhere(rm_runtime runtime)
@@ -208,7 +208,7 @@ static void data_may_lie_anywhere(rm_runtime runtime)
     CHECK(*(const float *)packet.data == 0.5f);
     CHECK_OK(rm_buffer_free(packet.buffer));
     finish(session);
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 int main(void)

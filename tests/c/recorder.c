@@ -123,3 +123,9 @@ void recorder_await(recorder *recorder, char letter)
             nap(MILLISECOND);
     }
 }
+
+void recorder_free(rm_node node, recorder *recorder)
+{
+    CHECK_OK(rm_node_free(node));
+    recorder_await(recorder, 'd');
+}

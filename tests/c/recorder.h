@@ -32,5 +32,7 @@ void recorder_check(const char *file, int line, recorder *recorder, const char *
 
 /* Waits until a callback has been entered. */
 void recorder_await(recorder *recorder, char letter);
+/* Frees a node whose sessions have ended, and waits until it has been destroyed: the recorder may go then. */
+void recorder_free(rm_node node, recorder *recorder);
 
 #endif

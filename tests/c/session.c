@@ -46,7 +46,7 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
     CHECK_STATUS(rm_session_metrics(session, NULL, 0, NULL), RM_ERR_NULL);
     finish(session);
     CHECK_OK(rm_pipeline_free(pipeline));
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static rm_status wait_for_release(recorder *recorder, const rm_packet *packet)
@@ -88,7 +88,7 @@ static void waits_end_when_they_are_told_to(rm_runtime runtime)
     for (int i = 0; i < pushed; i++)
         expect_text(session, "x");
     finish(session);
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void outputs_that_nobody_takes_hold_the_input_up(rm_runtime runtime)
@@ -112,7 +112,7 @@ static void outputs_that_nobody_takes_hold_the_input_up(rm_runtime runtime)
     CHECK_INT(pulled, pushed);
     CHECK_OK(rm_session_wait(session, PATIENCE));
     CHECK_OK(rm_session_free(session));
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void an_end_is_an_end(rm_runtime runtime)
@@ -153,7 +153,7 @@ static void a_cancel_wakes_who_waits(rm_runtime runtime)
     join_thread(thread);
     CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_CANCELLED);
     CHECK_OK(rm_session_free(session));
-    CHECK_OK(rm_node_free(node));
+    recorder_free(node, &recorder);
 }
 
 static void count_end(void *user_data)
@@ -185,7 +185,7 @@ static void on_end_is_called_once_however_it_ends(rm_runtime runtime)
         WAIT_FOR(atomic_load(&ends) > 0);
         if (way != FREED)
             CHECK_OK(rm_session_free(session));
-        CHECK_OK(rm_node_free(node));
+        recorder_free(node, &recorder);
         nap(5 * MILLISECOND);
         CHECK_INT(atomic_load(&ends), 1);
     }

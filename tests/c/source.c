@@ -156,8 +156,8 @@ static void an_input_must_be_a_source(rm_runtime runtime)
     how.input = recorder_node(&recorders[1]);
     CHECK(rm_session_open(pipeline, &how, &session) < 0);
     CHECK_OK(rm_pipeline_free(pipeline));
-    CHECK_OK(rm_node_free(node));
-    CHECK_OK(rm_node_free(how.input));
+    recorder_free(node, &recorders[0]);
+    recorder_free(how.input, &recorders[1]);
 }
 
 int main(void)

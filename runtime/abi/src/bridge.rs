@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use remotemedia_core::{Data, Fault, Host, HostObject, Kinds, Lane, Packet};
+use remotemedia_core::{Fault, Host, HostObject, Kinds, Lane, Packet};
 
 use crate::call::{Call, blame};
 use crate::error::{Failure, Outcome};
@@ -182,7 +182,7 @@ impl Host for Bridge {
         }
     }
 
-    fn export(&self, object: usize, accepted: Kinds) -> Result<Data, String> {
+    fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String> {
         let export = self.callbacks.export_object.ok_or("its host cannot turn objects into data")?;
         let _guest = match &self.lane {
             Some(lane) if !lane.is_current() => Some(lane.guest().ok_or("its host is closing")?),
@@ -198,7 +198,7 @@ impl Host for Bridge {
         }
         // SAFETY: filled by the host, which vouches for its pointers.
         let packet = unsafe { Reader { bridge: Some(self), input: None }.read(&raw const packet) };
-        packet.map(|packet| packet.data).map_err(|failure| failure.message)
+        packet.map_err(|failure| failure.message)
     }
 }
 

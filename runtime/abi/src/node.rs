@@ -276,8 +276,8 @@ impl HostNode {
         match packet.data {
             Data::Object(object) if bridge.owns(&object) => Ok(object),
             Data::Object(object) => {
-                let data = object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?;
-                bridge.import(&Packet { data, ..packet })
+                let exported = object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?;
+                bridge.import(&exported)
             }
             _ => bridge.import(&packet),
         }

@@ -144,9 +144,10 @@ impl Reader<'_> {
                 return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given")));
             }
         };
+        let known = if let Data::Audio(audio) = &data { audio.duration() } else { Time::NONE };
         Ok(Packet {
             pts: Time::from_nanos(raw.pts),
-            duration: Time::from_nanos(raw.duration),
+            duration: Time::from_nanos(raw.duration).or(known),
             index: NO_INDEX,
             metadata: parse_metadata(metadata)?,
             data,

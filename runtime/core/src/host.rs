@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Data, Kinds};
+use crate::{Kinds, Packet};
 
 /// The program, or language, that created an object and that alone can look inside it.
 pub trait Host: Send + Sync {
@@ -14,8 +14,9 @@ pub trait Host: Send + Sync {
     /// and let the host's own worker do the rest.
     fn release(&self, object: usize);
 
-    /// Converts an object into one of the `accepted` kinds of data. Called without any lock, on any thread.
-    fn export(&self, object: usize, accepted: Kinds) -> Result<Data, String>;
+    /// Converts an object into one of the `accepted` kinds of data, with what it knows of its time. Called without any
+    /// lock, on any thread.
+    fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String>;
 }
 
 /// One reference to an object of a host. Dropping it gives the reference back.

@@ -150,7 +150,6 @@ impl Session {
             cause,
             flow: Flow::Done,
             error: None,
-            unfit: false,
             made,
             metrics: NodeMetrics::default(),
         };
@@ -322,8 +321,6 @@ struct Batch<'a> {
     cause: Cause,
     flow: Flow,
     error: Option<(usize, Arc<NodeError>)>,
-    /// Whether an output could not be converted and the session ends for it: nothing after it goes on.
-    unfit: bool,
     /// For a source, the packets that it has made.
     made: u64,
     metrics: NodeMetrics,
@@ -337,10 +334,15 @@ impl Batch<'_> {
             self.cause = Cause::of(&packet);
             let kind = packet.data.kind();
             let emitted = scratch.outputs.len();
-            let outcome = if matches!(packet.data, Data::Failure(_)) && !planned.hidden {
+            if let (Data::Failure(error), false) = (&packet.data, planned.hidden) {
+                if self.session.on_error == OnError::Raise {
+                    self.error = Some((self.at, Arc::clone(error)));
+                    break;
+                }
                 scratch.outputs.push(packet);
                 continue;
-            } else if accepts.meets(kind) || kind == Kinds::NONE {
+            }
+            let outcome = if accepts.meets(kind) || kind == Kinds::NONE {
                 self.call(&mut scratch.outputs, |context| node.process(packet, context))
             } else {
                 Err(Fault::input(format!("expected {accepts}, got {kind}")))
@@ -482,10 +484,12 @@ impl Batch<'_> {
         scratch.outputs = outputs;
     }
 
-    fn convert(&mut self, edge: usize, mut packet: Packet) -> Option<Packet> {
+    /// What to put on an edge for an output. One that cannot be converted becomes a failure, which the node at the other
+    /// end raises when its turn comes: what lies before it is to come out first.
+    fn convert(&self, edge: usize, mut packet: Packet) -> Option<Packet> {
         let plan = &self.session.plan;
-        if !plan.nodes[self.at].converts || self.unfit {
-            return (!self.unfit).then_some(packet);
+        if !plan.nodes[self.at].converts {
+            return Some(packet);
         }
         let (Some(to), Data::Object(object)) = (plan.edges[edge].to, &packet.data) else { return Some(packet) };
         let accepts = plan.nodes[to].slot.info().accepts;
@@ -493,23 +497,16 @@ impl Batch<'_> {
             return Some(packet);
         }
         match object.host().export(object.object(), accepts) {
-            Ok(data) => {
-                packet.data = data;
+            Ok(exported) => {
+                packet.pts = exported.pts.or(packet.pts);
+                packet.duration = exported.duration.or(packet.duration);
+                packet.data = exported.data;
                 Some(packet)
             }
             Err(message) => {
                 let cause = Cause::of(&packet);
-                let fault = Fault::input(message);
-                let error = Arc::new(NodeError::new(fault, &plan.nodes[to].id, cause.index, cause.pts));
-                match self.session.on_error {
-                    OnError::Raise => {
-                        self.unfit = true;
-                        self.error = Some((to, error));
-                    }
-                    OnError::Skip => {}
-                    OnError::Collect => return Some(failure(error, cause)),
-                }
-                None
+                let error = NodeError::new(Fault::input(message), &plan.nodes[to].id, cause.index, cause.pts);
+                (self.session.on_error != OnError::Skip).then(|| failure(Arc::new(error), cause))
             }
         }
     }
