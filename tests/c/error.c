@@ -30,6 +30,13 @@ static void as_much_is_copied_as_there_is_room_for(void)
     CHECK_STATUS(rm_last_error(NULL, 1, &length), RM_ERR_NULL);
 }
 
+static void nothing_is_written_on_failure(void)
+{
+    size_t length = 7;
+    CHECK_STATUS(rm_last_error(NULL, 1, &length), RM_ERR_NULL);
+    CHECK_INT(length, 7);
+}
+
 static void *fail_elsewhere(void *unused)
 {
     (void)unused;
@@ -168,6 +175,7 @@ int main(void)
 {
     RUN(a_message_is_kept_until_the_next_failure);
     RUN(as_much_is_copied_as_there_is_room_for);
+    BROKEN(RUN, nothing_is_written_on_failure, "the length is, before the buffer is looked at");
     RUN(each_thread_has_a_message_of_its_own);
     RUN_ON(raise_ends_the_session);
     RUN_ON(skip_leaves_out_what_fails);

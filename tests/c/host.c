@@ -1,259 +1,118 @@
-#include "host.h"
+/* Hosts: how they are made known, and what becomes of their nodes when they let them down. */
 
 #include "check.h"
+#include "fake_host.h"
 #include "fixture.h"
+#include "recorder.h"
 
-object none = {.references = 1}, more = {.references = 1}, done = {.references = 1};
-object pending = {.references = 1}, failed = {.references = 1};
-
-static atomic_int alive;
-static _Thread_local int is_worker, entered;
-
-object *new_object(int value)
+static void wrong_arguments_are_refused(rm_runtime runtime)
 {
-    object *object = calloc(1, sizeof *object);
-    CHECK(object != NULL);
-    atomic_init(&object->references, 1);
-    object->value = value;
-    atomic_fetch_add(&alive, 1);
-    return object;
+    host host;
+    rm_host handle = 7;
+    rm_object_table table = {.struct_size = sizeof table};
+    rm_host_callbacks callbacks = {.struct_size = sizeof callbacks};
+    CHECK_STATUS(rm_host_new(runtime, NULL, &handle), RM_ERR_NULL);
+    CHECK_REFUSED(rm_host_new(runtime, &callbacks, &handle), RM_ERR_NULL, "'retain' and 'release'");
+    callbacks.struct_size--;
+    CHECK_REFUSED(rm_host_new(runtime, &callbacks, &handle), RM_ERR_ARGUMENT, "sizeof(rm_host_callbacks)");
+    CHECK_INT(handle, 7);
+    host_start(&host, runtime, 0);
+    CHECK_REFUSED(rm_worker_run(host.handle), RM_ERR_STATE, "lends no threads");
+    rm_node_callbacks node = {.struct_size = sizeof node, .process_object = &table};
+    CHECK_REFUSED(rm_node_new(host.handle, &node, &handle), RM_ERR_ARGUMENT, "rm_object_table");
+    host_stop(&host);
 }
 
-object *new_callable(object *(*call)(object *, object *))
-{
-    object *object = new_object(0);
-    object->call = call;
-    return object;
-}
+static int destroyed;
 
-object *retain(object *object)
-{
-    CHECK(atomic_fetch_add(&object->references, 1) > 0);
-    return object;
-}
-
-void release(object *object)
-{
-    int before = atomic_fetch_sub(&object->references, 1);
-    CHECK(before > 0);
-    if (before == 1) {
-        atomic_fetch_sub(&alive, 1);
-        free(object);
-    }
-}
-
-int objects_alive(void)
-{
-    return atomic_load(&alive);
-}
-
-int on_worker(void)
-{
-    return is_worker;
-}
-
-int inside_host(void)
-{
-    return entered > 0;
-}
-
-/* The table, which like that of CPython has no place for a pointer of ours. */
-
-static int32_t enter(void)
-{
-    return ++entered;
-}
-
-static void leave(int32_t state)
-{
-    CHECK_INT(state, entered);
-    entered--;
-}
-
-static void table_retain(void *object)
-{
-    CHECK(entered > 0);
-    retain(object);
-}
-
-static void table_release(void *object)
-{
-    CHECK(entered > 0 && is_worker);
-    release(object);
-}
-
-static void *call(void *callable, void *argument)
-{
-    CHECK(entered > 0 && is_worker);
-    object *self = callable;
-    return self->call(self, argument);
-}
-
-static void clear(void)
-{
-    CHECK(entered > 0);
-}
-
-/* The host. */
-
-static void *work(void *user_data)
-{
-    host *host = user_data;
-    is_worker = 1;
-    rm_status status = rm_worker_run(host->handle);
-    CHECK(status == RM_OK || status == RM_ERR_BAD_HANDLE); /* the host may be gone before the thread has started */
-    CHECK_INT(entered, 0);
-    return NULL;
-}
-
-static rm_status hire(void *user_data)
-{
-    host *host = user_data;
-    if (atomic_load(&host->refusals) > 0) {
-        atomic_fetch_sub(&host->refusals, 1);
-        return RM_ERR_MEMORY;
-    }
-    pthread_mutex_lock(&host->lock);
-    CHECK(host->hired < MOST_THREADS);
-    host->threads[host->hired++] = start_thread(work, host);
-    pthread_mutex_unlock(&host->lock);
-    return RM_OK;
-}
-
-int host_hired(host *host)
-{
-    pthread_mutex_lock(&host->lock);
-    int hired = host->hired;
-    pthread_mutex_unlock(&host->lock);
-    return hired;
-}
-
-static void host_retain(void *user_data, void *object)
+static void count_destroy(void *user_data)
 {
     (void)user_data;
-    retain(object);
+    destroyed++;
 }
 
-static void host_release(void *user_data, void *object)
+static void ignore(void *user_data, void *object)
 {
-    host *host = user_data;
-    if (host->lends && !is_worker)
-        atomic_fetch_add(&host->strays, 1);
-    release(object);
+    (void)user_data, (void)object;
 }
 
-/* An object is its value as text. */
-static rm_status export_object(void *user_data, void *user_object, uint32_t kinds, rm_packet *packet)
+static void a_host_that_is_refused_is_destroyed(rm_runtime runtime)
 {
-    static _Thread_local char digits[16];
-    object *object = user_object;
-    (void)user_data;
-    if ((kinds & 1u << RM_KIND_TEXT) == 0 || object->value < 0) {
-        CHECK_OK(rm_call_fail(TEXT("no such thing"), NULL));
-        return RM_ERR_INPUT;
-    }
-    snprintf(digits, sizeof digits, "%d", object->value);
-    *packet = text(digits);
-    return RM_OK;
+    rm_object_table table = {.struct_size = sizeof table};
+    const rm_host_callbacks good = {
+        .struct_size = sizeof good, .destroy = count_destroy, .retain = ignore, .release = ignore};
+    rm_host_callbacks callbacks = good;
+    rm_host host = 7;
+    destroyed = 0;
+    CHECK_STATUS(rm_host_new(1, &good, &host), RM_ERR_BAD_HANDLE);
+    CHECK_INT(destroyed, 1);
+    CHECK_STATUS(rm_host_new(runtime, &good, NULL), RM_ERR_NULL);
+    CHECK_INT(destroyed, 2);
+    callbacks.retain = NULL;
+    CHECK_STATUS(rm_host_new(runtime, &callbacks, &host), RM_ERR_NULL);
+    CHECK_INT(destroyed, 3);
+    callbacks = good;
+    callbacks.objects = &table;
+    CHECK_REFUSED(rm_host_new(runtime, &callbacks, &host), RM_ERR_NULL, "rm_object_table must be set");
+    CHECK_INT(destroyed, 4);
+    table.struct_size = 8;
+    CHECK_REFUSED(rm_host_new(runtime, &callbacks, &host), RM_ERR_ARGUMENT, "sizeof(rm_object_table)");
+    CHECK_INT(destroyed, 5);
+    CHECK_INT(host, 7);
 }
 
-static rm_status import_packet(void *user_data, const rm_packet *packet, void **object)
+static void nodes_of_a_host_that_is_gone_fail(rm_runtime runtime)
 {
-    (void)user_data;
-    CHECK_OK(rm_buffer_free(packet->buffer));
-    if (packet->size == 0)
-        return RM_ERR_INPUT;
-    *object = new_object((int)packet->size);
-    return RM_OK;
+    host host;
+    recorder recorder = RECORDER;
+    host_start(&host, runtime, LENDS);
+    rm_node node = recorder_node_of(host.handle, &recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    rm_packet packet = text("x");
+    recorder_await(&recorder, 'i');
+    host_free(&host);
+    (void)rm_session_push(session, &packet, 0);
+    CHECK(rm_session_wait(session, PATIENCE / 4) != RM_ERR_TIMEOUT);
+    CHECK_OK(rm_session_free(session));
+    recorder_free(node, &recorder);
+    host_is_gone(&host);
 }
 
-static void destroy(void *user_data)
+static void a_host_that_lends_nobody_fails_its_sessions(rm_runtime runtime)
 {
-    atomic_fetch_add(&((host *)user_data)->destroyed, 1);
+    host host;
+    recorder recorder = RECORDER;
+    host_start(&host, runtime, LENDS);
+    atomic_store(&host.refusals, 1000);
+    rm_node node = recorder_node_of(host.handle, &recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    CHECK(rm_session_wait(session, PATIENCE / 4) != RM_ERR_TIMEOUT);
+    CHECK_OK(rm_session_free(session));
+    recorder_free(node, &recorder);
+    host_stop(&host);
 }
 
-static const rm_object_table table = {
-    .struct_size = sizeof table,
-    .enter = enter,
-    .leave = leave,
-    .retain = table_retain,
-    .release = table_release,
-    .call = call,
-    .clear = clear,
-    .none = &none,
-    .more = &more,
-    .done = &done,
-    .pending = &pending,
-    .failed = &failed,
-};
-
-void host_start(host *host, rm_runtime runtime, int features)
+static void a_worker_that_was_refused_is_asked_for_again(rm_runtime runtime)
 {
-    rm_host_callbacks callbacks = {
-        .struct_size = sizeof callbacks,
-        .user_data = host,
-        .destroy = destroy,
-        .hire = features & LENDS ? hire : NULL,
-        .retain = host_retain,
-        .release = host_release,
-        .export_object = export_object,
-        .import_packet = import_packet,
-        .objects = features & HAS_TABLE ? &table : NULL,
-    };
-    memset(host, 0, sizeof *host);
-    pthread_mutex_init(&host->lock, NULL);
-    host->lends = features & LENDS;
-    CHECK_OK(rm_host_new(runtime, &callbacks, &host->handle));
+    host host;
+    recorder recorder = RECORDER;
+    host_start(&host, runtime, LENDS);
+    atomic_store(&host.refusals, 1);
+    rm_node node = recorder_node_of(host.handle, &recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    push_text(session, "x");
+    expect_text(session, "x");
+    finish(session);
+    recorder_free(node, &recorder);
+    host_stop(&host);
 }
 
-void host_free(host *host)
+int main(void)
 {
-    CHECK_OK(rm_host_free(host->handle));
-    for (int i = 0; i < host_hired(host); i++)
-        join_thread(host->threads[i]);
-}
-
-void host_is_gone(host *host)
-{
-    object *marks[] = {&none, &more, &done, &pending, &failed};
-    WAIT_FOR(atomic_load(&host->destroyed) > 0);
-    CHECK_INT(host->destroyed, 1);
-    CHECK_INT(host->strays, 0);
-    CHECK_INT(objects_alive(), 0);
-    for (int i = 0; i < 5; i++)
-        CHECK_INT(marks[i]->references, 1);
-}
-
-void host_stop(host *host)
-{
-    WAIT_FOR(objects_alive() == 0);
-    host_free(host);
-    host_is_gone(host);
-}
-
-rm_packet object_packet(const host *host, object *object)
-{
-    return (rm_packet){
-        .struct_size = sizeof(rm_packet),
-        .kind = RM_KIND_OBJECT,
-        .pts = RM_TIME_NONE,
-        .duration = RM_TIME_NONE,
-        .object = object,
-        .host = host->handle,
-    };
-}
-
-void push_object(rm_session session, const host *host, object *object)
-{
-    rm_packet packet = object_packet(host, object);
-    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
-}
-
-object *pull_object(rm_session session)
-{
-    rm_packet packet = {0};
-    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
-    CHECK_INT(packet.kind, RM_KIND_OBJECT);
-    CHECK_INT(packet.buffer, 0);
-    return packet.object;
+    RUN_ON(wrong_arguments_are_refused);
+    RUN_ON(a_host_that_is_refused_is_destroyed);
+    BROKEN(RUN_ON, nodes_of_a_host_that_is_gone_fail, "their sessions hang instead, and are never cleaned up");
+    BROKEN(RUN_ON, a_host_that_lends_nobody_fails_its_sessions, "they hang");
+    BROKEN(RUN_ON, a_worker_that_was_refused_is_asked_for_again, "never, so what is queued hangs");
+    return 0;
 }

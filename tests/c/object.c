@@ -2,7 +2,7 @@
 
 #include "check.h"
 #include "fixture.h"
-#include "host.h"
+#include "fake_host.h"
 #include "recorder.h"
 
 /* Sends the object itself on, which takes a reference of its own. */
@@ -168,73 +168,60 @@ static void errors_carry_objects(rm_runtime runtime)
     host_stop(&host);
 }
 
-static void native_nodes_get_data(rm_runtime runtime)
+static void a_reference_is_taken_over_where_nobody_asked(rm_runtime runtime)
 {
     host host;
-    recorder recorder = RECORDER;
-    host_start(&host, runtime, LENDS);
-    rm_node native = 0, node = passing_node(&host, &recorder);
-    rm_node_callbacks callbacks = {.struct_size = sizeof callbacks, .accepts = 1u << RM_KIND_TEXT};
-    native = make_node(&callbacks);
-    rm_session session = open_chain(runtime, (rm_node[]){node, native}, 2, NULL);
-    push_object(session, &host, new_object(42));
-    push_object(session, &host, new_object(-42));
-    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_INPUT, "Invalid input for node 'b': no such thing (at input 1)");
-    CHECK_OK(rm_session_free(session));
-    recorder_free(node, &recorder);
-    CHECK_OK(rm_node_free(native));
+    host_start(&host, runtime, 0);
+    rm_packet packet = object_packet(&host, new_object(1));
+    CHECK_STATUS(rm_call_emit(&packet), RM_ERR_REENTRANT);
+    packet.object = new_object(2);
+    CHECK_STATUS(rm_completion_finish(1, RM_OK, &packet), RM_ERR_BAD_HANDLE);
     host_stop(&host);
 }
 
-static void data_becomes_objects_where_nothing_else_is_taken(rm_runtime runtime)
+/* A host of its own, for its `release` looks at the session that it is called from. */
+static _Atomic rm_session watched;
+
+static void look_and_release(void *user_data, void *object)
 {
-    host host;
-    recorder recorder = RECORDER;
-    host_start(&host, runtime, LENDS);
-    recorder.process = pass;
-    rm_node_callbacks callbacks = recorder_callbacks(&recorder);
-    callbacks.accepts = 1u << RM_KIND_OBJECT;
-    rm_node node = 0;
-    CHECK_OK(rm_node_new(host.handle, &callbacks, &node));
-    rm_session session = open_node(runtime, node, NULL);
-    push_text(session, "four");
-    object *object = pull_object(session);
-    CHECK_INT(object->value, 4);
+    size_t length = 0;
+    (void)user_data;
+    CHECK_OK(rm_session_metrics(watched, NULL, 0, &length));
     release(object);
-    rm_packet bytes = {.struct_size = sizeof bytes, .kind = RM_KIND_BYTES, .data = "seventy", .size = 7};
-    CHECK_OK(rm_session_push(session, &bytes, PATIENCE));
-    object = pull_object(session);
-    CHECK_INT(object->value, 7);
-    release(object);
-    push_text(session, "");
-    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_INPUT, "could not make an object");
-    CHECK_OK(rm_session_free(session));
-    recorder_free(node, &recorder);
-    host_stop(&host);
 }
 
-/* Bytes that belong to an object, which must live as long as they are read. */
-static void an_object_may_own_data(rm_runtime runtime)
+static void just_retain(void *user_data, void *object)
 {
-    host host;
+    (void)user_data;
+    retain(object);
+}
+
+static rm_status emit_slowly(recorder *recorder, const rm_packet *packet)
+{
+    WAIT_FOR(atomic_load((atomic_int *)recorder->own));
+    return pass(recorder, packet);
+}
+
+static void release_may_use_the_library(rm_runtime runtime)
+{
+    rm_host_callbacks callbacks = {.struct_size = sizeof callbacks, .retain = just_retain, .release = look_and_release};
     recorder recorder = RECORDER;
-    host_start(&host, runtime, LENDS);
+    atomic_int go = 0;
+    host host = {0};
+    CHECK_OK(rm_host_new(runtime, &callbacks, &host.handle));
+    recorder.process = emit_slowly;
+    recorder.own = &go;
     rm_node node = recorder_node_of(host.handle, &recorder);
-    rm_session session = open_node(runtime, node, NULL);
-    object *owner = new_object(0x64636261);
-    rm_packet packet = object_packet(&host, owner);
-    packet.kind = RM_KIND_BYTES;
-    packet.data = &owner->value;
-    packet.size = sizeof owner->value;
-    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
-    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
-    CHECK(packet.data == &owner->value);
-    CHECK(packet.object == NULL);
-    finish(session);
-    CHECK_INT(objects_alive(), 1);
-    CHECK_OK(rm_buffer_free(packet.buffer));
+    rm_session session = watched = open_node(runtime, node, NULL);
+    push_object(session, &host, new_object(1));
+    recorder_await(&recorder, 'p');
+    CHECK_OK(rm_session_cancel(session)); /* so that the output is dropped */
+    atomic_store(&go, 1);
+    WAIT_FOR(objects_alive() == 0);
+    CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_CANCELLED);
+    CHECK_OK(rm_session_free(session));
     recorder_free(node, &recorder);
-    host_stop(&host);
+    CHECK_OK(rm_host_free(host.handle));
 }
 
 int main(void)
@@ -244,8 +231,7 @@ int main(void)
     RUN_ON(fanned_out_it_is_one_object_still);
     RUN_ON(what_nobody_takes_is_given_back);
     RUN_ON(errors_carry_objects);
-    RUN_ON(native_nodes_get_data);
-    RUN_ON(data_becomes_objects_where_nothing_else_is_taken);
-    RUN_ON(an_object_may_own_data);
+    BROKEN(RUN_ON, a_reference_is_taken_over_where_nobody_asked, "it is not, though the packet names its host");
+    BROKEN(RUN_ON, release_may_use_the_library, "it is called with the session's lock held: a deadlock");
     return 0;
 }

@@ -37,7 +37,6 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
     CHECK_INT(session, 7);
     how = session_config();
     CHECK_CALLS(&recorder, "");
-    CHECK_STATUS(rm_session_open(pipeline, &how, NULL), RM_ERR_NULL);
     CHECK_OK(rm_session_open(pipeline, &how, &session));
     CHECK_STATUS(rm_session_push(session, NULL, 0), RM_ERR_NULL);
     CHECK_STATUS(rm_session_pull(session, NULL, 0), RM_ERR_NULL);
@@ -47,6 +46,19 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
     finish(session);
     CHECK_OK(rm_pipeline_free(pipeline));
     recorder_free(node, &recorder);
+}
+
+static void one_that_cannot_be_handed_over_ends(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_pipeline pipeline = make_chain(runtime, &node, 1);
+    rm_session_config how = session_config();
+    CHECK_STATUS(rm_session_open(pipeline, &how, NULL), RM_ERR_NULL);
+    finish(open_pipeline(pipeline, NULL));
+    CHECK_OK(rm_pipeline_free(pipeline));
+    recorder_free(node, &recorder);
+    CHECK(strchr(recorder.calls, 'c') != NULL); /* nobody keeps it from being cleaned up */
 }
 
 static rm_status wait_for_release(recorder *recorder, const rm_packet *packet)
@@ -224,6 +236,7 @@ static void two_threads_may_push(rm_runtime runtime)
 int main(void)
 {
     RUN_ON(wrong_arguments_are_refused);
+    RUN_ON(one_that_cannot_be_handed_over_ends);
     RUN_ON(waits_end_when_they_are_told_to);
     RUN_ON(outputs_that_nobody_takes_hold_the_input_up);
     RUN_ON(an_end_is_an_end);

@@ -2,7 +2,7 @@
 
 #include "check.h"
 #include "fixture.h"
-#include "host.h"
+#include "fake_host.h"
 
 /* A node that calls objects. It has references of its own, so the caller's are given back here. */
 static rm_node calling_node(const host *host, object *process, object *resume, uint32_t flags)

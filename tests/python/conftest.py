@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from remotemedia import Node
-
 LIMIT = 20.0
 
 
@@ -24,37 +22,3 @@ def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
         return asyncio.run(limited())
 
     return run_limited
-
-
-class Recorder(Node):
-    """Passes its input on and notes what is called."""
-
-    def __init__(self, events: list[str] | None = None, name: str | None = None) -> None:
-        super().__init__(name=name)
-        self.events = [] if events is None else events
-
-    def initialize(self) -> None:
-        super().initialize()
-        self.events.append("init")
-
-    def process(self, data: Any) -> Any:
-        self.events.append("proc")
-        return data
-
-    def cleanup(self) -> None:
-        super().cleanup()
-        self.events.append("clean")
-
-
-class Refuses(Node):
-    """Raises at one item."""
-
-    def __init__(self, item: Any, error: BaseException | None = None) -> None:
-        super().__init__()
-        self.item = item
-        self.error = error or ValueError(f"will not take {item!r}")
-
-    def process(self, data: Any) -> Any:
-        if data == self.item:
-            raise self.error
-        return data

@@ -12,7 +12,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import Recorder, Refuses
+from doubles import Recorder, Refuses
 
 from remotemedia import (
     BufferNode,

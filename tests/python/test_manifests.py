@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Recorder
+from doubles import Recorder
 
 from remotemedia import (
     AddNode,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Recorder, Refuses
+from doubles import Recorder, Refuses
 
 import remotemedia
 from remotemedia import BufferNode, Node, PassThroughNode, Pipeline, PipelineError

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,7 +21,9 @@ pub struct Runtime {
     registry: Registry,
     native: Arc<Lane>,
     lanes: Mutex<Vec<Weak<Lane>>>,
-    sessions: Mutex<HashMap<u64, Weak<Session>>>,
+    /// Those that have not ended. What runs is kept alive by it, whoever else lets go.
+    sessions: Mutex<HashMap<u64, Arc<Session>>>,
+    closed: AtomicBool,
     next_session: AtomicU64,
 }
 
@@ -41,6 +43,7 @@ impl Runtime {
             lanes: Mutex::new(vec![Arc::downgrade(&native)]),
             native,
             sessions: Mutex::default(),
+            closed: AtomicBool::new(false),
             next_session: AtomicU64::new(0),
         })
     }
@@ -66,8 +69,14 @@ impl Runtime {
         self.next_session.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn enter(&self, number: u64, session: &Arc<Session>) {
-        lock(&self.sessions).insert(number, Arc::downgrade(session));
+    /// Counts a session that starts; `false` refuses it, because the runtime has been shut down.
+    pub(crate) fn enter(&self, number: u64, session: &Arc<Session>) -> bool {
+        let mut sessions = lock(&self.sessions);
+        let open = !self.closed.load(Ordering::Acquire);
+        if open {
+            sessions.insert(number, Arc::clone(session));
+        }
+        open
     }
 
     pub(crate) fn leave(&self, number: u64) {
@@ -82,7 +91,11 @@ impl Runtime {
     /// Cancels every session, waits until `deadline` for their nodes to be cleaned up, and lets the workers go. Returns
     /// how many workers are still inside a call of a host or a node.
     pub fn shutdown(&self, deadline: Instant) -> usize {
-        let sessions: Vec<Arc<Session>> = lock(&self.sessions).values().filter_map(Weak::upgrade).collect();
+        let sessions: Vec<Arc<Session>> = {
+            let sessions = lock(&self.sessions);
+            self.closed.store(true, Ordering::Release);
+            sessions.values().cloned().collect()
+        };
         for session in &sessions {
             session.cancel();
         }

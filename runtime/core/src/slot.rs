@@ -1,6 +1,5 @@
 //! Slots: the one place where a node lives, whoever runs it.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
@@ -18,16 +17,28 @@ pub struct Slot {
 struct State {
     node: Option<Box<dyn Node>>,
     users: usize,
-    initialized: bool,
-    waiting: VecDeque<(Weak<Session>, usize)>,
+    life: Life,
+    /// The session that has the node out.
+    holder: Weak<Session>,
+    waiting: Vec<(Weak<Session>, usize)>,
+}
+
+/// Whether the node has been initialised for its present users.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    New,
+    Begun,
+    /// Its initialisation has failed: whoever else wants the node fails too, until all have let go of it.
+    Broken,
 }
 
 impl Slot {
     /// A slot for `node`.
     pub fn new(node: impl Node + 'static) -> Arc<Slot> {
-        let state = State { node: None, users: 0, initialized: false, waiting: VecDeque::new() };
         let info = node.info();
-        Arc::new(Slot { info, state: Mutex::new(State { node: Some(Box::new(node)), ..state }) })
+        let node: Option<Box<dyn Node>> = Some(Box::new(node));
+        let state = State { node, users: 0, life: Life::New, holder: Weak::new(), waiting: Vec::new() };
+        Arc::new(Slot { info, state: Mutex::new(state) })
     }
 
     /// What the node is.
@@ -40,39 +51,31 @@ impl Slot {
         lock(&self.state).users += 1;
     }
 
-    /// Takes the node out, or remembers that node `index` of `session` wants it.
-    pub(crate) fn take(&self, session: &Arc<Session>, index: usize) -> Option<Box<dyn Node>> {
+    /// Takes the node out. If another session has it, remembers that node `index` of `session` wants it, and answers who
+    /// the other one is: it may have to be told.
+    pub(crate) fn take(&self, session: &Arc<Session>, index: usize) -> Result<Box<dyn Node>, Weak<Session>> {
         let mut state = lock(&self.state);
-        if state.node.is_none() {
-            state.waiting.push_back((Arc::downgrade(session), index));
-        }
-        state.node.take()
-    }
-
-    /// Puts the node back and wakes whoever wanted it. Called without any lock.
-    pub(crate) fn put_back(&self, node: Box<dyn Node>) {
-        let mut state = lock(&self.state);
-        state.node = Some(node);
-        let next = state.waiting.pop_front();
-        drop(state);
-        if let Some((session, index)) = next {
-            match session.upgrade() {
-                Some(session) => session.slot_is_free(index),
-                None => self.wake_next(),
+        match state.node.take() {
+            Some(node) => {
+                state.holder = Arc::downgrade(session);
+                Ok(node)
+            }
+            None => {
+                state.waiting.push((Arc::downgrade(session), index));
+                Err(state.holder.clone())
             }
         }
     }
 
-    fn wake_next(&self) {
-        loop {
-            let next = lock(&self.state).waiting.pop_front();
-            match next {
-                None => return,
-                Some((session, index)) => {
-                    if let Some(session) = session.upgrade() {
-                        return session.slot_is_free(index);
-                    }
-                }
+    /// Puts the node back and wakes all that wanted it: one of them may want it no longer. Called without any lock.
+    pub(crate) fn put_back(&self, node: Box<dyn Node>) {
+        let mut state = lock(&self.state);
+        state.node = Some(node);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for (session, index) in waiting {
+            if let Some(session) = session.upgrade() {
+                session.slot_is_free(index);
             }
         }
     }
@@ -82,16 +85,28 @@ impl Slot {
         !lock(&self.state).waiting.is_empty()
     }
 
-    /// Whether the node must be initialised now. Asked by the session that has taken it out.
-    pub(crate) fn begin(&self) -> bool {
-        !std::mem::replace(&mut lock(&self.state).initialized, true)
+    /// Whether the node must be initialised now; nothing if that has failed. Asked by the session that has taken it out.
+    pub(crate) fn begin(&self) -> Option<bool> {
+        let mut state = lock(&self.state);
+        match state.life {
+            Life::Broken => None,
+            life => {
+                state.life = Life::Begun;
+                Some(life == Life::New)
+            }
+        }
+    }
+
+    /// Says that the initialisation has failed.
+    pub(crate) fn fail(&self) {
+        lock(&self.state).life = Life::Broken;
     }
 
     /// Counts a session less; whether the node must be cleaned up now. Asked by the session that has taken it out.
     pub(crate) fn end(&self) -> bool {
         let mut state = lock(&self.state);
         state.users -= 1;
-        if state.users == 0 { std::mem::replace(&mut state.initialized, false) } else { false }
+        state.users == 0 && std::mem::replace(&mut state.life, Life::New) != Life::New
     }
 }
 

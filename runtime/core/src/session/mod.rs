@@ -70,7 +70,9 @@ impl Session {
             cancelled: AtomicBool::new(false),
             opened: Instant::now(),
         });
-        runtime.enter(session.number, &session);
+        if !runtime.enter(session.number, &session) {
+            return Err(Error::new(ErrorKind::State, "the runtime has been shut down"));
+        }
         for slot in session.plan.slots() {
             slot.attach();
         }
@@ -142,9 +144,10 @@ impl Session {
 
     /// Gives the session up: what is queued is dropped, no further packet is processed, every node is cleaned up.
     pub fn cancel(self: &Arc<Self>) {
-        self.cancelled.store(true, Ordering::Release);
         let mut state = self.lock();
         let dropped = state.cancel();
+        // Not if it was over already: then it has ended as it has.
+        self.cancelled.store(state.cancelled, Ordering::Release);
         self.advance(&mut state);
         self.changed.notify_all();
         self.release(state);
@@ -211,7 +214,11 @@ impl Session {
     /// The token by which an outcome of the call that is going on at `node` may come.
     pub(crate) fn new_token(&self, node: usize) -> u64 {
         let token = self.tokens.fetch_add(1, Ordering::Relaxed);
-        self.lock().nodes[node].token = Some(token);
+        let mut state = self.lock();
+        state.nodes[node].token = Some(token);
+        let stale = state.nodes[node].settled.take();
+        drop(state);
+        drop(stale);
         token
     }
 
@@ -239,8 +246,14 @@ impl Session {
         let mut state = self.lock();
         if matches!(state.nodes[node].activity, Activity::Waiting) {
             state.nodes[node].activity = Activity::Idle;
+            self.advance(&mut state);
         }
         self.release(state);
+    }
+
+    /// Another session waits for a node that this one has.
+    pub(crate) fn poke(self: &Arc<Self>) {
+        self.release(self.lock());
     }
 
     fn refusal(&self, state: &State, otherwise: &str) -> Error {

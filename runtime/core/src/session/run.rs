@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use super::state::{Activity, Cause, Op, Phase, Settled, State};
@@ -65,8 +65,7 @@ impl Session {
         let mut state = self.lock();
         state.runners[link] += 1;
         while let Some(work) = self.pick(&mut state, link, &mut scratch) {
-            drop(state);
-            self.hire();
+            self.settle_outside(state);
             let done = self.execute(work, &mut scratch);
             state = self.lock();
             self.apply(&mut state, done, &mut scratch);
@@ -77,8 +76,7 @@ impl Session {
         }
         state.runners[link] -= 1;
         let ended = if matches!(state.phase, Phase::Ended) { state.on_end.take() } else { None };
-        drop(state);
-        self.hire();
+        self.settle_outside(state);
         self.announce(ended);
     }
 
@@ -114,9 +112,13 @@ impl Session {
 
     fn take_on(self: &Arc<Self>, state: &mut State, at: usize, op: Op, scratch: &mut Scratch) -> Option<Work> {
         let held = state.nodes[at].held.take();
-        let Some(node) = held.or_else(|| self.plan.nodes[at].slot.take(self, at)) else {
-            state.nodes[at].activity = Activity::Waiting;
-            return None;
+        let node = match held.map_or_else(|| self.plan.nodes[at].slot.take(self, at), Ok) {
+            Ok(node) => node,
+            Err(holder) => {
+                state.nodes[at].activity = Activity::Waiting;
+                state.pokes.push(holder);
+                return None;
+            }
         };
         let room = state.room(&self.plan, at);
         let entry = &mut state.nodes[at];
@@ -213,6 +215,9 @@ impl Session {
             node.token = None;
             node.settled = None;
         }
+        if state.cancelled || state.is_halted(at) {
+            state.retire(at);
+        }
         self.conclude(state, at, base, goes_on, error);
         self.advance(state);
         if state.waiters > 0 {
@@ -252,14 +257,12 @@ impl Session {
         let from = |at: usize| (at..nodes.len()).find(|&at| nodes[at].first);
         loop {
             match state.phase {
-                Phase::Starting(_) if state.cancelled && state.flow_is_over(&self.plan) => {
-                    state.phase = Phase::Stopping(0)
-                }
+                Phase::Starting(_) if state.cancelled && state.flow_is_over() => state.phase = Phase::Stopping(0),
                 Phase::Starting(at) => match from(at) {
                     Some(at) => return state.phase = Phase::Starting(at),
                     None => state.begin(),
                 },
-                Phase::Running if state.flow_is_over(&self.plan) => state.phase = Phase::Stopping(0),
+                Phase::Running if state.flow_is_over() => state.phase = Phase::Stopping(0),
                 Phase::Stopping(at) => match from(at) {
                     Some(at) => return state.phase = Phase::Stopping(at),
                     None => {
@@ -285,12 +288,17 @@ impl Session {
         if state.waiters > 0 {
             self.changed.notify_all();
         }
-        drop(state);
-        self.hire();
+        self.settle_outside(state);
     }
 
-    /// Asks the hosts for the workers that their lanes want. Apart from `request`, because no lock may be held here.
-    fn hire(&self) {
+    /// Lets go of the lock and does what could not be done under it: puts nodes back, pokes the sessions that have a node
+    /// which is wanted here, and asks the hosts for the workers that their lanes want.
+    fn settle_outside(&self, mut state: MutexGuard<'_, State>) {
+        let returned = std::mem::take(&mut state.returned);
+        let pokes = std::mem::take(&mut state.pokes);
+        drop(state);
+        returned.into_iter().for_each(|(at, node)| self.plan.nodes[at].slot.put_back(node));
+        pokes.iter().filter_map(Weak::upgrade).for_each(|session| session.poke());
         self.links.iter().for_each(|link| link.lane.hire());
     }
 
@@ -386,7 +394,11 @@ impl Batch<'_> {
     fn life(&mut self, op: Op, node: &mut dyn Node, scratch: &mut Scratch) {
         let slot = &self.session.plan.nodes[self.at].slot;
         let outcome = match op {
-            Op::Initialize if slot.begin() => self.call(&mut scratch.outputs, |context| node.initialize(context)),
+            Op::Initialize => match slot.begin() {
+                Some(true) => self.call(&mut scratch.outputs, |context| node.initialize(context)),
+                Some(false) => Ok(Flow::Done),
+                None => Err(Fault::new("its initialisation has failed in another session")),
+            },
             Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
             _ => Ok(Flow::Done),
         };
@@ -395,8 +407,15 @@ impl Batch<'_> {
         match outcome {
             Ok(Flow::Pending) => self.flow = Flow::Pending,
             Ok(Flow::Done | Flow::More) => {}
-            Err(fault) => self.fail(fault, 0, true, scratch),
+            Err(fault) => self.fail_life(fault, scratch),
         }
+    }
+
+    fn fail_life(&mut self, fault: Fault, scratch: &mut Scratch) {
+        if self.base == Op::Initialize {
+            self.session.plan.nodes[self.at].slot.fail();
+        }
+        self.fail(fault, 0, true, scratch);
     }
 
     fn settle(&mut self, settled: Option<Settled>, scratch: &mut Scratch) {
@@ -412,8 +431,10 @@ impl Batch<'_> {
         }
         match outcome {
             Ok(Flow::Pending) => self.fail(Fault::new("a completion cannot say that it is pending"), 0, true, scratch),
+            Ok(_) if for_life => self.flow = Flow::Done,
             Ok(flow) => self.flow = flow,
-            Err(fault) => self.fail(fault, 0, for_life, scratch),
+            Err(fault) if for_life => self.fail_life(fault, scratch),
+            Err(fault) => self.fail(fault, 0, false, scratch),
         }
     }
 

@@ -1,11 +1,11 @@
 //! The changing part of a session, and what may happen next.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::End;
 use super::plan::Plan;
+use super::{End, Session};
 use crate::packet::NO_INDEX;
 use crate::{Fault, Flow, Node, NodeError, NodeMetrics, Packet, Time};
 
@@ -101,6 +101,16 @@ impl NodeState {
     pub fn awaits(&self, token: u64) -> bool {
         self.settled.is_none() && self.token == Some(token)
     }
+
+    /// Leaves what goes on over several calls where it is, and waits for nobody: a node that is kept out of its slot for
+    /// nothing could keep another session waiting for ever.
+    fn give_up(&mut self, at: usize, returned: &mut Vec<(usize, Box<dyn Node>)>) {
+        if matches!(self.activity, Activity::Idle | Activity::Waiting) {
+            self.activity = Activity::Idle;
+            self.more = false;
+            returned.extend(self.held.take().map(|node| (at, node)));
+        }
+    }
 }
 
 pub(super) struct State {
@@ -127,6 +137,9 @@ pub(super) struct State {
     pub on_end: Option<End>,
     pub elapsed: Option<Duration>,
     pub warnings: Vec<String>,
+    /// Nodes to put back into their slots, and sessions to tell that a node of theirs is wanted, once the lock is gone.
+    pub returned: Vec<(usize, Box<dyn Node>)>,
+    pub pokes: Vec<Weak<Session>>,
 }
 
 impl State {
@@ -175,6 +188,8 @@ impl State {
             on_end: None,
             elapsed: None,
             warnings: Vec::new(),
+            returned: Vec::new(),
+            pokes: Vec::new(),
         }
     }
 
@@ -205,7 +220,7 @@ impl State {
 
     fn next_flow(&self, plan: &Plan, at: usize) -> Option<Op> {
         let node = &self.nodes[at];
-        if node.finished || self.cancelled || self.halted.as_ref().is_some_and(|halted| halted[at]) {
+        if node.finished || self.cancelled || self.is_halted(at) {
             return None;
         }
         let op = if node.more {
@@ -278,6 +293,9 @@ impl State {
         for ((halted, upstream), node) in halted.iter_mut().zip(plan.upstream(at)).zip(&plan.nodes) {
             *halted |= upstream || node.slot.info().source;
         }
+        for (at, node) in self.nodes.iter_mut().enumerate().filter(|&(at, _)| halted[at]) {
+            node.give_up(at, &mut self.returned);
+        }
         self.halted = Some(halted);
         if self.error.as_ref().is_none_or(|first| error.index < first.index) {
             self.error = Some(error);
@@ -290,14 +308,29 @@ impl State {
     }
 
     /// Whether the flow is over, for better or worse.
-    pub fn flow_is_over(&self, plan: &Plan) -> bool {
+    pub fn flow_is_over(&self) -> bool {
         if self.cancelled {
             return !self.nodes.iter().any(|node| matches!(node.activity, Activity::Running));
         }
         if self.halted.is_none() {
             return self.unfinished == 0;
         }
-        (0..self.nodes.len()).all(|at| !self.is_busy(at) && self.next_op(plan, at).is_none())
+        (0..self.nodes.len()).all(|at| !self.is_busy(at) && !self.may_go_on(at))
+    }
+
+    /// A call has returned at a node that was given up meanwhile.
+    pub fn retire(&mut self, at: usize) {
+        self.nodes[at].give_up(at, &mut self.returned);
+    }
+
+    /// Whether a node has something left to do after a failure, if only there were room.
+    fn may_go_on(&self, at: usize) -> bool {
+        let node = &self.nodes[at];
+        !node.finished && !self.is_halted(at) && (node.more || !node.queue.is_empty())
+    }
+
+    pub fn is_halted(&self, at: usize) -> bool {
+        self.halted.as_ref().is_some_and(|halted| halted[at])
     }
 
     /// Gives everything up; returns what is dropped by it.
@@ -307,13 +340,14 @@ impl State {
         }
         self.cancelled = true;
         let mut dropped: Vec<Packet> = self.outputs.drain(..).collect();
-        for node in &mut self.nodes {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
             dropped.extend(node.queue.drain(..).map(|(_, packet)| packet));
             dropped.extend(node.settled.take().and_then(|settled| settled.packet));
             node.token = None;
-            if matches!(node.activity, Activity::Pending | Activity::Waiting) {
+            if matches!(node.activity, Activity::Pending) {
                 node.activity = Activity::Idle;
             }
+            node.give_up(at, &mut self.returned);
         }
         self.load.fill(0);
         dropped

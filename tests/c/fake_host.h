@@ -1,7 +1,7 @@
-/* A language in miniature: objects with counts of references, and threads that it lends. */
+/* A host for tests, a language in miniature: objects with counts of references, and threads that it lends. */
 
-#ifndef HOST_H
-#define HOST_H
+#ifndef FAKE_HOST_H
+#define FAKE_HOST_H
 
 #include <pthread.h>
 #include <remotemedia.h>
@@ -52,6 +52,9 @@ extern object none, more, done, pending, failed;
 
 /* How many threads have been lent so far. */
 int host_hired(host *host);
+
+/* What the library is given to handle them; unlike the host's own functions these have no `user_data`. */
+extern const rm_object_table object_table;
 
 /* Whether this thread is lent to the library, and whether it is inside `enter` and `leave`. */
 int on_worker(void);

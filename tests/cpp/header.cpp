@@ -1,0 +1,16 @@
+// The header needs nothing before it, and may be included again, and works in a namespace of C++ as in C.
+
+#include <remotemedia.h>
+#include <remotemedia.h>
+
+static_assert(RM_OK == 0 && RM_ERR_NULL < 0, "statuses are constants");
+static_assert(sizeof(rm_packet::struct_size) == 4, "structs have members that can be named");
+
+rm_session_config defaults();
+
+rm_session_config defaults()
+{
+    rm_session_config config = {};
+    config.struct_size = sizeof config;
+    return config;
+}
