@@ -29,7 +29,8 @@ endfunction()
 # environment at all, in a folder that not even root can write to; and it must know nothing of Python.
 function(remotemedia_example name output)
   remotemedia_test(example.${name} ${name} ${ARGN})
-  set_tests_properties(example.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${output}")
+  set_tests_properties(example.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${output}"
+    FAIL_REGULAR_EXPRESSION "definitely lost;Invalid (read|write|free);uninitialised") # of valgrind
   add_test(NAME example.${name}.alone COMMAND env -i $<TARGET_FILE:${name}> ${ARGN} WORKING_DIRECTORY /proc)
   add_test(NAME example.${name}.ldd COMMAND ldd $<TARGET_FILE:${name}>)
   set_tests_properties(example.${name}.ldd PROPERTIES

@@ -1,32 +1,44 @@
-"""The library and the header, as the tests of the ABI look at them."""
+"""What the tests of the ABI look at: the header, and the shared library."""
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from remotemedia._engine.library import path
+ROOT = Path(__file__).resolve().parents[2]
 
-ROOT = Path(__file__).parents[2]
+
+@dataclass(frozen=True)
+class Function:
+    """A function that the header declares, with its comment."""
+
+    name: str
+    comment: str
 
 
 @pytest.fixture(scope="session")
-def library() -> Path:
-    """The shared library that the package loads."""
-    return Path(path())
+def root() -> Path:
+    return ROOT
 
 
 @pytest.fixture(scope="session")
 def header() -> str:
-    """The text of the header."""
     return (ROOT / "include/remotemedia.h").read_text()
 
 
 @pytest.fixture(scope="session")
-def declared(header: str) -> dict[str, str]:
-    """The comment of every function that the header declares, by name."""
-    return {
-        name: comment for comment, name in re.findall(r"/\*\*((?:(?!\*/).)*)\*/\s*\w+\s+(rm_\w+)\(", header, re.DOTALL)
-    }
+def functions(header: str) -> list[Function]:
+    found = re.findall(r"(/\*\*(?:[^*]|\*(?!/))*\*/)?\n[a-z0-9_]+ (rm_[a-z_]+)\((?!\*)", header)
+    return [Function(name, comment) for comment, name in found]
+
+
+@pytest.fixture(scope="session")
+def library() -> Path:
+    path = Path(os.environ.get("REMOTEMEDIA_LIBRARY") or ROOT / "runtime/target/release/libremotemedia.so")
+    if not path.exists():
+        pytest.fail(f"{path} is not there; build it with 'cargo build --release -p remotemedia-abi' in runtime/")
+    return path

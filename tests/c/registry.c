@@ -106,7 +106,7 @@ static const char manifest[] = "{\"version\": \"v1\", \"nodes\": ["
 
 static void a_manifest_may_name_it(rm_runtime runtime)
 {
-    type type = {0};
+    static type type; /* lives as long as the runtime */
     rm_type_callbacks callbacks = callbacks_of(&type);
     char types[1024] = "";
     size_t length = 0;
@@ -149,7 +149,7 @@ static void it_goes_with_its_runtime(void)
 
 static void it_may_be_replaced(rm_runtime runtime)
 {
-    type old = {0}, new = {0};
+    static type old, new; /* live as long as the runtime */
     rm_type_callbacks callbacks = callbacks_of(&old);
     CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
     rm_pipeline pipeline = load(runtime, manifest);

@@ -236,7 +236,7 @@ static void two_threads_may_push(rm_runtime runtime)
 int main(void)
 {
     RUN_ON(wrong_arguments_are_refused);
-    RUN_ON(one_that_cannot_be_handed_over_ends);
+    BROKEN(RUN_ON, one_that_cannot_be_handed_over_ends, "it runs on without a handle, and keeps its nodes");
     RUN_ON(waits_end_when_they_are_told_to);
     RUN_ON(outputs_that_nobody_takes_hold_the_input_up);
     RUN_ON(an_end_is_an_end);

@@ -145,7 +145,7 @@ impl Session {
     /// Gives the session up: what is queued is dropped, no further packet is processed, every node is cleaned up.
     pub fn cancel(self: &Arc<Self>) {
         let mut state = self.lock();
-        let dropped = state.cancel();
+        let dropped = state.cancel(&self.plan);
         // Not if it was over already: then it has ended as it has.
         self.cancelled.store(state.cancelled, Ordering::Release);
         self.advance(&mut state);

@@ -140,6 +140,8 @@ impl Session {
     /// Makes the calls. No lock is held.
     fn execute(self: &Arc<Self>, work: Work, scratch: &mut Scratch) -> Done {
         let Work { at, op, base, mut node, cause, settled, room, made } = work;
+        // What a cancelled session has left here goes now, without the lock: it may be the host's.
+        scratch.routed.clear();
         let before = Instant::now();
         let entered = node.enter();
         let mut batch = Batch {
@@ -223,7 +225,6 @@ impl Session {
         if state.waiters > 0 {
             self.changed.notify_all();
         }
-        scratch.routed.clear();
     }
 
     fn conclude(&self, state: &mut State, at: usize, base: Op, goes_on: bool, error: Option<(usize, Arc<NodeError>)>) {

@@ -235,8 +235,9 @@ impl State {
         if self.room(plan, at) > 0 {
             return Some(op);
         }
-        // Whoever holds a node that others wait for goes on rather than wait for them.
-        (op == Op::Resume && plan.nodes[at].slot.wanted()).then_some(op)
+        // Whoever holds a node that others wait for goes on rather than wait for them. But for a source: it has no end.
+        let slot = &plan.nodes[at].slot;
+        (op == Op::Resume && !slot.info().source && slot.wanted()).then_some(op)
     }
 
     /// How many packets a node may emit before an edge is full.
@@ -334,7 +335,7 @@ impl State {
     }
 
     /// Gives everything up; returns what is dropped by it.
-    pub fn cancel(&mut self) -> Vec<Packet> {
+    pub fn cancel(&mut self, plan: &Plan) -> Vec<Packet> {
         if matches!(self.phase, Phase::Stopping(_) | Phase::Ended) {
             return Vec::new();
         }
@@ -345,6 +346,9 @@ impl State {
             dropped.extend(node.settled.take().and_then(|settled| settled.packet));
             node.token = None;
             if matches!(node.activity, Activity::Pending) {
+                if node.op == Op::Initialize {
+                    plan.nodes[at].slot.fail();
+                }
                 node.activity = Activity::Idle;
             }
             node.give_up(at, &mut self.returned);
