@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import functools
 import gc
 import threading
 import time
 import traceback
 import weakref
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,9 +22,11 @@ from remotemedia import (
     Node,
     PassThroughNode,
     Pipeline,
+    PipelineError,
     execute_pipeline,
     execute_pipeline_with_input,
 )
+from remotemedia._engine.library import library
 from remotemedia.runtime import execute_pipeline_with_instances
 
 
@@ -422,6 +427,92 @@ def test_a_cancelled_run_ends_soon_and_cleans_up():
     asyncio.run(main())
     assert time.perf_counter() - start < 5
     assert node.events == ["init", "stopped", "clean"]
+
+
+def test_a_streaming_instance_has_one_stream_at_a_time():
+    class Slowly(Node):
+        is_streaming = True
+
+        async def process(self, stream: Any) -> Any:
+            async for item in stream:
+                await asyncio.sleep(0.001)
+                yield item
+
+    node = Slowly()
+
+    async def main() -> list[Any]:
+        runs = (execute_pipeline_with_input([node], list(range(30))) for _ in range(2))
+        return await asyncio.gather(*runs, return_exceptions=True)
+
+    results = asyncio.run(main())
+    assert sorted(map(type, results), key=repr) == [list, PipelineError]
+    assert list(range(30)) in results
+
+
+def test_cancelled_runs_leave_nothing_behind():
+    """Runs of every kind of node, cancelled at random moments: nothing is called after its cleanup, nothing leaks."""
+    late: list[str] = []
+
+    class Watched(Recorder):
+        def check(self) -> None:
+            if not self.events or self.events[-1] == "clean":
+                late.append(type(self).__name__)
+
+    class Plain(Watched):
+        def process(self, data: Any) -> Any:
+            self.check()
+            return data
+
+    class Later(Watched):
+        async def process(self, data: Any) -> Any:
+            self.check()
+            await asyncio.sleep(0.001)
+            self.check()
+            return data
+
+    class Several(Watched):
+        async def process(self, data: Any) -> Any:
+            for _ in range(3):
+                self.check()
+                yield data
+                await asyncio.sleep(0)
+
+    class Streams(Watched):
+        is_streaming = True
+
+        async def process(self, stream: Any) -> Any:
+            self.check()
+            async for item in stream:
+                yield item
+
+    def live() -> list[int]:
+        count = ctypes.c_uint64()
+        return [library.rm_debug_live(kind, count) or count.value for kind in range(3, 8)]
+
+    random = Random(7)
+    nodes: list[Watched] = []
+
+    async def one() -> None:
+        chain = [random.choice([Plain, Later, Several, Streams])() for _ in range(random.randint(1, 4))]
+        nodes.extend(chain)
+        task = asyncio.ensure_future(execute_pipeline_with_input(chain, list(range(20))))
+        await asyncio.sleep(random.random() * random.choice([0.0005, 0.005, 0.03]))
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    async def main() -> None:
+        before = live()
+        for _ in range(25):
+            await asyncio.gather(*(one() for _ in range(8)))
+        deadline = time.monotonic() + 10
+        while live() != before and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        assert live() == before
+
+    asyncio.run(main())
+    assert late == []
+    assert all(node.events.count("init") == node.events.count("clean") for node in nodes)
 
 
 def test_nothing_keeps_the_nodes_of_a_finished_run_alive(run):

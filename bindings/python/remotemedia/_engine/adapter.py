@@ -74,6 +74,21 @@ class Collector(Adapter):
         self.process = outputs.append
 
 
+class PendingCall:
+    """A call whose outcome comes from an event loop: its task, once the loop has come to it, unless it was given up."""
+
+    __slots__ = ("given_up", "task")
+
+    def __init__(self, task: asyncio.Task[None] | None = None) -> None:
+        self.task = task
+        self.given_up = False
+
+    def give_up(self) -> bool:
+        """Whether there was something left to give up."""
+        self.given_up = self.task is None or not self.task.done()
+        return self.given_up
+
+
 class NodeAdapter(Adapter):
     """What the library calls for a `Node`."""
 
@@ -82,7 +97,7 @@ class NodeAdapter(Adapter):
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
         self.node = node
-        self.pending: asyncio.Task[None] | None = None
+        self.pending: PendingCall | None = None
         self._rest: Callable[[], Any] | None = None
         self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
         self.process = self._shim(node.process)
@@ -146,23 +161,24 @@ class NodeAdapter(Adapter):
 
     def cleanup(self) -> Any:
         try:
-            generator, task = self._generator, self.pending
+            generator, call = self._generator, self.pending
             self._forget()
             if isinstance(generator, GeneratorType):
                 generator.close()
-            if isinstance(generator, AsyncGeneratorType) or (task is not None and not task.done()):
-                return self.engine.wait_for(self._cleanup_after(task, generator), self)
+            unfinished = call is not None and call.give_up()
+            if unfinished or isinstance(generator, AsyncGeneratorType):
+                return self.engine.wait_for(self._cleanup_after(call, generator), self)
             return self.sort(self.node.cleanup())
         except BaseException as error:
             return self._cleanup_failed(error)
 
-    async def _cleanup_after(self, task: asyncio.Task[None] | None, generator: Any) -> None:
+    async def _cleanup_after(self, call: PendingCall | None, generator: Any) -> None:
         """Cleans up after an asynchronous call that was given up half done."""
-        if task is not None:
-            task.cancel()
+        if call is not None and call.task is not None:
+            call.task.cancel()
             import asyncio
 
-            await asyncio.wait([task])
+            await asyncio.wait([call.task])
         if isinstance(generator, AsyncGeneratorType):
             await generator.aclose()
         result = self.node.cleanup()

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from . import _abi, packets
-from .adapter import Adapter, NodeAdapter, SourceAdapter
+from .adapter import Adapter, NodeAdapter, PendingCall, SourceAdapter
 from .errors import check
 from .library import library
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
@@ -173,11 +173,15 @@ class Engine:
         library.rm_call_fail(text, len(text), self.objects.new(error))
         return FAILED
 
-    def defer(self) -> tuple[int, asyncio.AbstractEventLoop]:
-        """The completion of the call that this thread is in, and the event loop of its run."""
+    def tag(self) -> int:
+        """The number of the run whose call this thread is in."""
         tag = ctypes.c_uint64()
         check(library.rm_call_tag(tag))
-        loop = self.runs[tag.value].loop
+        return tag.value
+
+    def defer(self) -> tuple[int, asyncio.AbstractEventLoop]:
+        """The completion of the call that this thread is in, and the event loop of its run."""
+        loop = self.runs[self.tag()].loop
         if not loop.is_running():
             raise RuntimeError("the event loop of the run has stopped, so nothing can be awaited any more")
         completion = ctypes.c_uint64()
@@ -192,11 +196,22 @@ class Engine:
             if hasattr(awaitable, "close"):
                 awaitable.close()
             raise
-        loop.call_soon_threadsafe(self._start, loop, awaitable, adapter, completion, more)
+        call = adapter.pending = PendingCall()
+        loop.call_soon_threadsafe(self._start, loop, awaitable, call, completion, more)
         return PENDING
 
-    def _start(self, loop: Any, awaitable: Awaitable[Any], adapter: NodeAdapter, completion: int, more: bool) -> None:
-        adapter.pending = loop.create_task(self._await(awaitable, completion, more))
+    def _start(self, loop: Any, awaitable: Awaitable[Any], call: PendingCall, completion: int, more: bool) -> None:
+        def close(_: object) -> None:
+            # Neither does anything once the outcome has been given; a call that was cancelled early needs both.
+            library.rm_completion_free(completion)
+            if hasattr(awaitable, "close"):
+                awaitable.close()
+
+        if call.given_up:
+            close(None)
+            return
+        call.task = loop.create_task(self._await(awaitable, completion, more))
+        call.task.add_done_callback(close)
 
     async def _await(self, awaitable: Awaitable[Any], completion: int, more: bool) -> None:
         try:
@@ -215,6 +230,10 @@ class Engine:
         status = _abi.RM_MORE if more else _abi.RM_OK
         packet = None if output is None else packets.object_packet(self.objects, self.host, output)
         library.rm_completion_finish(completion, status, packet)
+
+    def drop(self, completion: int) -> None:
+        """Ends a completion that nobody will give an outcome to."""
+        library.rm_completion_free(completion)
 
     def fail_later(self, completion: int, error: BaseException) -> None:
         """Gives a failure as the outcome of a pending call."""

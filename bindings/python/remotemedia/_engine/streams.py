@@ -17,7 +17,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
-from .adapter import NodeAdapter
+from ..core.exceptions import PipelineError
+from .adapter import NodeAdapter, PendingCall
 from .objects import DONE, MORE, PENDING
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 _END: Final = object()
+_JOIN_SECONDS = 1.0
 
 
 def is_async(process: Callable[..., Any]) -> bool:
@@ -41,12 +43,25 @@ class StreamAdapter(NodeAdapter):
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine, node)
         self.process = self._take
+        self._run: int | None = None
 
     def _take(self, item: Any) -> Any:
-        return self.guard(lambda: self._feed(item))
+        return self.guard(lambda: self._feed_own(item))
 
     def flush(self) -> Any:
-        return self.guard(lambda: self._feed(_END))
+        return self.guard(lambda: self._feed_own(_END))
+
+    def _feed_own(self, item: Any) -> Any:
+        """Feeds the stream of one run: a node has one stream at a time, and two must not be mixed up."""
+        run = self.engine.tag()
+        self._run = self._run or run
+        if run != self._run:
+            raise PipelineError(f"streaming node '{self.node.name}' is in another run; use an instance for each")
+        return self._feed(item)
+
+    def cleanup(self) -> Any:
+        self._run = None
+        return super().cleanup()
 
     @abstractmethod
     def _feed(self, item: Any) -> Any:
@@ -56,11 +71,17 @@ class StreamAdapter(NodeAdapter):
 class AsyncStreamAdapter(StreamAdapter):
     """A streaming node on the run's event loop."""
 
+    _epoch = 0
+    _completion = 0
+
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine, node)
         self._reset()
 
     def _reset(self) -> None:
+        # What was scheduled before is of another run, and must not begin anything in this one.
+        self._epoch += 1
+        self.engine.drop(self._completion)
         self._items: deque[Any] = deque()
         self._completion = 0
         self._wanted: asyncio.Future[None] | None = None
@@ -69,7 +90,7 @@ class AsyncStreamAdapter(StreamAdapter):
 
     def _feed(self, item: Any) -> Any:
         completion, loop = self.engine.defer()
-        loop.call_soon_threadsafe(self._on_item, item, completion, loop)
+        loop.call_soon_threadsafe(self._on_item, item, completion, loop, self._epoch)
         return PENDING
 
     def _go_on(self, _: None) -> Any:
@@ -77,12 +98,14 @@ class AsyncStreamAdapter(StreamAdapter):
 
     def _defer_resume(self) -> Any:
         completion, loop = self.engine.defer()
-        loop.call_soon_threadsafe(self._on_resume, completion)
+        loop.call_soon_threadsafe(self._on_resume, completion, self._epoch)
         return PENDING
 
     # From here on everything runs on the loop.
 
-    def _on_item(self, item: Any, completion: int, loop: asyncio.AbstractEventLoop) -> None:
+    def _on_item(self, item: Any, completion: int, loop: asyncio.AbstractEventLoop, epoch: int) -> None:
+        if epoch != self._epoch:
+            return self.engine.drop(completion)
         self._completion = completion
         if self._over:
             return self._finish(None)
@@ -92,7 +115,9 @@ class AsyncStreamAdapter(StreamAdapter):
         else:
             self._wake()
 
-    def _on_resume(self, completion: int) -> None:
+    def _on_resume(self, completion: int, epoch: int) -> None:
+        if epoch != self._epoch:
+            return self.engine.drop(completion)
         self._completion = completion
         self._wake()
 
@@ -143,7 +168,7 @@ class AsyncStreamAdapter(StreamAdapter):
             yield item
 
     def cleanup(self) -> Any:
-        self.pending = self._driver
+        self.pending = None if self._driver is None else PendingCall(self._driver)
         self._reset()
         return super().cleanup()
 
@@ -167,7 +192,7 @@ class ThreadStreamAdapter(StreamAdapter):
             return None
         if self._thread is None:
             arguments = (self._to_thread, self._from_thread)
-            self._thread = threading.Thread(target=self._run, args=arguments, name=self.node.name, daemon=True)
+            self._thread = threading.Thread(target=self._serve, args=arguments, name=self.node.name, daemon=True)
             self._thread.start()
         self._to_thread.put(item)
         return self._listen()
@@ -190,7 +215,7 @@ class ThreadStreamAdapter(StreamAdapter):
         answer = self.guard(self._listen)
         return self._ready.popleft() if answer is MORE else DONE if answer is None else answer
 
-    def _run(self, inbox: queue.SimpleQueue[Any], outbox: queue.SimpleQueue[tuple[str, Any]]) -> None:
+    def _serve(self, inbox: queue.SimpleQueue[Any], outbox: queue.SimpleQueue[tuple[str, Any]]) -> None:
         try:
             for output in self._outputs(self.node.process(_stream(inbox, outbox))):
                 if output is not None:
@@ -209,6 +234,8 @@ class ThreadStreamAdapter(StreamAdapter):
     def cleanup(self) -> Any:
         if self._thread is not None and not self._over:
             self._to_thread.put(_END)
+            # The node's own code ends before its cleanup begins, unless it does not end at all.
+            self._thread.join(_JOIN_SECONDS)
         self._reset()
         return super().cleanup()
 
