@@ -13,11 +13,13 @@ use serde_json::json;
 
 type Events = Arc<Mutex<Vec<String>>>;
 
+type Process = Box<dyn FnMut(Packet, &mut Context<'_>) -> Outcome + Send>;
+
 /// A node made of closures.
 struct Probe {
     name: &'static str,
     events: Events,
-    process: Box<dyn FnMut(Packet, &mut Context<'_>) -> Outcome + Send>,
+    process: Process,
     rest: Vec<i64>,
     left: i64,
     source: bool,
