@@ -56,7 +56,9 @@ static void memory_is_released_once(void)
 
 static rm_packet packet_in(rm_buffer buffer, const char *data, size_t size)
 {
-    return (rm_packet){.struct_size = sizeof(rm_packet), .kind = RM_KIND_BYTES, .data = data, .size = size, .buffer = buffer};
+    rm_packet packet = {.struct_size = sizeof packet, .kind = RM_KIND_BYTES, .data = data, .size = size};
+    packet.buffer = buffer;
+    return packet;
 }
 
 static void packets_share_it_and_keep_it(rm_runtime runtime)

@@ -18,9 +18,9 @@
 #define TEXT(literal) (literal), (sizeof(literal) - 1)
 
 /* Runs a test, which must leave no handle behind. */
-#define RUN(test) (test(), check_nothing_lives(__FILE__, __LINE__), (void)puts(#test), (void)fflush(stdout))
+#define RUN(test) (test(), check_passed(__FILE__, __LINE__, #test))
 /* The same for one that takes a runtime, which is started before and stopped afterwards. */
-#define RUN_ON(test) (check_on_runtime(test), check_nothing_lives(__FILE__, __LINE__), (void)puts(#test), (void)fflush(stdout))
+#define RUN_ON(test) (check_on_runtime(test), check_passed(__FILE__, __LINE__, #test))
 
 /* A test that the library fails, and why: run only if REMOTEMEDIA_BROKEN names it. Becomes `run` with the repair. */
 #define BROKEN(run, test, why)                                                                                         \
@@ -101,17 +101,19 @@ static inline void check_status(const char *file, int line, const char *what, rm
     check_fail(file, line, text);
 }
 
-static inline void check_nothing_lives(const char *file, int line)
+static inline void check_passed(const char *file, int line, const char *test)
 {
-    static const char *const kinds[] = {"any", "runtime", "host", "node", "pipeline", "session", "buffer", "completion"};
-    for (uint8_t kind = 1; kind < 8; kind++) {
+    static const char *const kinds[] = {"runtime", "host", "node", "pipeline", "session", "buffer", "completion"};
+    for (uint8_t kind = 1; kind <= sizeof kinds / sizeof *kinds; kind++) {
         uint64_t count = 0;
         char text[128];
         if (rm_debug_live(kind, &count) == RM_OK && count == 0)
             continue;
-        snprintf(text, sizeof text, "%" PRIu64 " handles of kind %s are left", count, kinds[kind]);
+        snprintf(text, sizeof text, "%s leaves %" PRIu64 " handles of a %s", test, count, kinds[kind - 1]);
         check_fail(file, line, text);
     }
+    puts(test);
+    fflush(stdout);
 }
 
 static inline void check_on_runtime(void (*test)(rm_runtime))

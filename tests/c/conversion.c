@@ -30,7 +30,7 @@ static void native_nodes_get_data(rm_runtime runtime)
     rm_session session = open_chain(runtime, (rm_node[]){node, native}, 2, NULL);
     push_object(session, &host, new_object(42));
     push_object(session, &host, new_object(-42));
-    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_INPUT, "Invalid input for node 'b': no such thing (at input 1)");
+    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_INPUT, "node 'b': no such thing (at input 1)");
     CHECK_OK(rm_session_free(session));
     recorder_free(node, &recorder);
     CHECK_OK(rm_node_free(native));

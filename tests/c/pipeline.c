@@ -70,7 +70,7 @@ static void formats_that_cannot_meet_are_refused(rm_runtime runtime)
     rm_session session = 7;
     CHECK_OK(rm_pipeline_add_type(pipeline, TEXT("resample"), TEXT("FastResampleNode"), NULL, 0));
     CHECK_OK(rm_pipeline_connect(pipeline, TEXT("a"), TEXT("resample")));
-    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_GRAPH, "'a' emits text, but node 'resample' takes audio");
+    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_GRAPH, "text, but node 'resample' takes audio");
     CHECK_OK(rm_pipeline_free(pipeline));
     CHECK_OK(rm_node_free(node));
 }

@@ -212,7 +212,8 @@ static void a_node_that_cannot_be_made_ends_the_attempt(rm_runtime runtime)
     CHECK_OK(rm_pipeline_free(pipeline));
     uint64_t odd[] = {0, 1, runtime};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-        callbacks = (rm_type_callbacks){.struct_size = sizeof callbacks, .user_data = &odd[i], .create = create_nothing};
+        callbacks = (rm_type_callbacks){.struct_size = sizeof callbacks, .create = create_nothing};
+        callbacks.user_data = &odd[i];
         CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
         pipeline = load(runtime, manifest);
         CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_NODE, "made no node");

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import weakref
+from operator import sub
 from random import Random
 from typing import Any
 
@@ -506,9 +507,10 @@ def test_cancelled_runs_leave_nothing_behind():
         for _ in range(25):
             await asyncio.gather(*(one() for _ in range(8)))
         deadline = time.monotonic() + 10
-        while live() != before and time.monotonic() < deadline:
+        # Fewer than before is fine: earlier runs may just have been ending.
+        while max(map(sub, live(), before)) > 0 and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
-        assert live() == before
+        assert max(map(sub, live(), before)) <= 0
 
     asyncio.run(main())
     assert late == []

@@ -52,8 +52,9 @@ static rm_status meter_flush(void *user_data)
 {
     const struct meter *meter = user_data;
     double rms = meter->samples == 0 ? 0.0 : sqrt(meter->sum / (double)meter->samples);
+    static const char format[] = "{\"seconds\": %.3f, \"peak\": %.3f, \"rms\": %.3f}";
     char json[128];
-    int size = snprintf(json, sizeof json, "{\"seconds\": %.3f, \"peak\": %.3f, \"rms\": %.3f}", meter->seconds, meter->peak, rms);
+    int size = snprintf(json, sizeof json, format, meter->seconds, meter->peak, rms);
     rm_packet packet = {
         .struct_size = sizeof packet,
         .kind = RM_KIND_JSON,
@@ -80,11 +81,11 @@ static rm_node new_meter(struct meter *meter)
     return node;
 }
 
-/* The manifest of one source. The path becomes a JSON string: quotes, backslashes and control characters are escaped. */
+/* The manifest of one source. In a JSON string, quotes, backslashes and control characters are escaped. */
 static char *new_manifest(const char *path)
 {
-    static const char head[] = "{\"version\": \"v1\", \"nodes\": [{\"id\": \"file\", \"node_type\": \"AudioFileSourceNode\","
-                               " \"params\": {\"path\": \"";
+    static const char head[] = "{\"version\": \"v1\", \"nodes\": [{"
+                               "\"id\": \"file\", \"node_type\": \"AudioFileSourceNode\", \"params\": {\"path\": \"";
     static const char tail[] = "\"}}]}";
     char *manifest = malloc(sizeof head + 6 * strlen(path) + sizeof tail);
     if (manifest == NULL)

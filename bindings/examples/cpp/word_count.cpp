@@ -99,7 +99,10 @@ private:
         emit("{\"words\": " + std::to_string(count) + "}");
     }
 
-    void flush() { emit("{\"total\": " + std::to_string(total) + ", \"different\": " + std::to_string(seen.size()) + "}"); }
+    void flush()
+    {
+        emit("{\"total\": " + std::to_string(total) + ", \"different\": " + std::to_string(seen.size()) + "}");
+    }
 
     static void emit(const std::string &json)
     {

@@ -94,6 +94,8 @@ impl Bridge {
 
     fn hire(&self) -> bool {
         let Some(hire) = self.callbacks.hire else { return false };
+        // Any thread may come here: the lane waits for it when it closes, and refuses it afterwards.
+        let Some(_guest) = self.lane.as_ref().and_then(|lane| lane.guest()) else { return false };
         // SAFETY: the host's function with the host's pointer; no lock is held here.
         unsafe { hire(self.callbacks.user_data) == RM_OK }
     }

@@ -37,7 +37,8 @@ class Engine:
         self._lock = threading.Lock()
         self.closing = False
         self._workers: list[threading.Thread] = []
-        self.creation_error = threading.local()
+        # What the creation of nodes by type, in a call of this thread, has come to.
+        self.creation = threading.local()
         self.runtime = self._new_runtime()
         self.host = self._new_host()
         for _ in range(_WORKERS_AT_START):
@@ -67,7 +68,6 @@ class Engine:
             "import_packet": _abi.rm_host_callbacks_import_packet(self._on_import),
         }
         self._node_functions = {
-            "destroy": _abi.rm_node_callbacks_destroy(self._on_destroy),
             "initialize": _abi.rm_node_callbacks_initialize(self._on_initialize),
             "process": _abi.rm_node_callbacks_process(self._on_process),
             "resume": _abi.rm_node_callbacks_resume(self._on_resume),
@@ -76,8 +76,8 @@ class Engine:
         }
         self.end_function = _abi.rm_session_config_on_end(self._on_end)
         self._create_function = _abi.rm_type_callbacks_create(self._on_create)
-        self._life = self._callbacks("destroy", "initialize", "process", "resume", "flush", "cleanup")
-        self._no_life = self._callbacks("destroy", "process", "resume")
+        self._life = self._callbacks("initialize", "process", "resume", "flush", "cleanup")
+        self._no_life = self._callbacks("process", "resume")
         for name, function in self._host_functions.items():
             setattr(callbacks, name, function)
         if self.objects.table is not None:
@@ -127,7 +127,7 @@ class Engine:
         with self._lock:
             shared = self._shared.get(id(node))
             if shared is None:
-                shared = self._shared[id(node)] = _Shared(self.new_node(adapt(self, node)))
+                shared = self._shared[id(node)] = _Shared(*self.new_node(adapt(self, node)))
             shared.uses += 1
             return shared.handle
 
@@ -140,9 +140,17 @@ class Engine:
                 return
             del self._shared[id(node)]
         library.rm_node_free(shared.handle)
+        self.forget(shared.key)
 
-    def new_node(self, adapter: Adapter) -> int:
-        """A node of the library that calls an adapter."""
+    def forget(self, key: int) -> None:
+        """Lets an adapter go that will not be called any more.
+
+        Not left to the library's `destroy`: that could come on any thread, also when the interpreter is closing.
+        """
+        self._adapters.pop(key, None)
+
+    def new_node(self, adapter: Adapter) -> tuple[int, int]:
+        """A node of the library that calls an adapter: its handle, and the key to `forget` the adapter by."""
         key = next(self._keys)
         self._adapters[key] = adapter
         template = self._life if adapter.has_life else self._no_life
@@ -154,7 +162,7 @@ class Engine:
             callbacks.process_object, callbacks.resume_object = map(id, objects)
         handle = ctypes.c_uint64()
         check(library.rm_node_new(self.host, callbacks, handle))
-        return handle.value
+        return handle.value, key
 
     def add_type(self, name: str, key: int) -> None:
         """Has the library ask `create` for nodes of a type."""
@@ -265,9 +273,6 @@ class Engine:
             self.fail(error)
             return _abi.RM_ERR_INPUT
 
-    def _on_destroy(self, key: int) -> None:
-        self._adapters.pop(key, None)
-
     def _on_initialize(self, key: int) -> int:
         return self._answer(self._adapters[key].initialize())
 
@@ -309,18 +314,20 @@ class Engine:
 
         try:
             node = types.create(key, ctypes.string_at(id_, id_size).decode(), ctypes.string_at(params, size))
-            out[0] = self.new_node(adapt(self, node))
+            out[0], made = self.new_node(adapt(self, node))
+            self.creation.keys.append(made)
             return _abi.RM_OK
         except BaseException as error:
-            self.creation_error.value = error
+            self.creation.error = error
             return _abi.RM_ERR_NODE
 
 
 class _Shared:
-    __slots__ = ("handle", "uses")
+    __slots__ = ("handle", "key", "uses")
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, key: int) -> None:
         self.handle = handle
+        self.key = key
         self.uses = 0
 
 

@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import itertools
 import json
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -45,6 +46,7 @@ class Run:
         self._over = False
         self._session = ctypes.c_uint64()
         self._shared: list[Any] = []
+        self._keys: list[int] = []
         # Opening and ending may overlap: the second of the two finishes.
         self._steps = iter((False, True)).__next__
 
@@ -62,19 +64,24 @@ class Run:
             config.on_error = _ON_ERROR[self.on_error]
             config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
             config.tag = config.user_data = tag
-            handles.append(self.engine.new_node(Feeder(self.engine, inputs)))
-            handles.append(self.engine.new_node(Collector(self.engine, self.outputs)))
+            for adapter in (Feeder(self.engine, inputs), Collector(self.engine, self.outputs)):
+                handle, key = self.engine.new_node(adapter)
+                handles.append(handle)
+                self._keys.append(key)
             config.input, config.output = handles
             config.host = self.engine.host
             config.on_end = self.engine.end_function
-            self.engine.creation_error.value = None
+            creation = self.engine.creation
+            creation.error, creation.keys = None, self._keys
             status = library.rm_session_open(pipeline, config, self._session)
-            if status < 0 and self.engine.creation_error.value is not None:
-                raise self.engine.creation_error.value
+            if status < 0 and creation.error is not None:
+                raise creation.error
             check(status)
         except BaseException:
             del self.engine.runs[tag]
             self._release()
+            if self.engine.closing and threading.current_thread().daemon:
+                return  # a thread that dies with the process in a moment: there is nobody to tell
             raise
         finally:
             library.rm_pipeline_free(pipeline)
@@ -145,6 +152,8 @@ class Run:
         shared, self._shared = self._shared, []
         for node in shared:
             self.engine.unshare(node)
+        for key in self._keys:
+            self.engine.forget(key)
 
     def _wake(self) -> None:
         self._over = True
