@@ -267,7 +267,7 @@ typedef struct rm_host_callbacks {
      */
     void (*retain)(void *user_data, void *object);
     /**
-     * Ends a reference to an object. [worker; any thread if the host lends none]
+     * Ends a reference to an object. [worker, or the thread that lets the workers go; any if the host lends none]
      */
     void (*release)(void *user_data, void *object);
     /**
@@ -465,7 +465,8 @@ typedef struct rm_session_config {
      */
     void *user_data;
     /**
-     * Called once, when the session has ended: every node has been cleaned up. [no lock held]
+     * Called once, when the session has ended: every node has been cleaned up. Not after `host` or the runtime was let
+     * go, if `host` lends threads. [worker of `host`, else any; no lock held]
      */
     void (*on_end)(void *user_data);
 } rm_session_config;
@@ -628,7 +629,8 @@ rm_status rm_buffer_free(rm_buffer buffer);
  * Sends a packet on from the callback that this thread is in.
  *
  * Ownership: `packet` is borrowed; its bytes are copied, unless they lie in the packet that the callback was given or in
- * `packet->buffer`, where they are shared. A reference in `packet->object` is taken over, also on failure.
+ * `packet->buffer`, where they are shared. A reference in `packet->object` is taken over, also on failure, if the host
+ * that it belongs to is known: by `packet->host`, or because it is the callback's.
  * Threads: that of the callback, during `process`, `resume` or `flush`.
  * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UTF8, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY, RM_ERR_REENTRANT.
  * Since: 0.1
@@ -740,7 +742,8 @@ rm_status rm_last_error(char *buffer, size_t capacity, size_t *length);
 rm_status rm_host_new(uint64_t runtime, const struct rm_host_callbacks *callbacks, rm_host *host);
 
 /**
- * Lets a host go: its workers return from `rm_worker_run`. Nodes of it that still exist fail when they are called.
+ * Lets a host go: its workers return from `rm_worker_run`. Nodes of it that still exist fail instead of being called, and
+ * what the library has noted of it is given back on this thread.
  *
  * Ownership: the handle is dead afterwards; `destroy` is called when the last node and object of the host are gone.
  * Threads: any; inside a callback of the host it does not wait for that callback.
@@ -867,22 +870,25 @@ rm_status rm_runtime_new(const struct rm_runtime_config *config, rm_runtime *run
 
 /**
  * Cancels every session, waits for their nodes to be cleaned up, and has every worker, lent ones included, return. The
- * runtime takes no work afterwards.
+ * runtime takes no work afterwards, and calls no host that lends threads. `timeout` is in nanoseconds, as in
+ * `rm_session_push`.
  *
  * Ownership: none.
  * Threads: any but a callback's.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (`*stuck` workers were still inside a callback after `timeout` nanoseconds;
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback), RM_ERR_TIMEOUT (`*stuck` workers were still inside a callback after `timeout` nanoseconds;
  * `stuck` may be null).
  * Since: 0.1
  */
-rm_status rm_runtime_shutdown(rm_runtime runtime, int64_t timeout, uint32_t *stuck);
+rm_status rm_runtime_shutdown(rm_runtime runtime,
+                              int64_t timeout,
+                              uint32_t *stuck);
 
 /**
  * Shuts a runtime down, if that was not done, waiting for up to five seconds, and lets it go.
  *
  * Ownership: the handle is dead afterwards.
  * Threads: any but a callback's.
- * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback). 0 does nothing.
  * Since: 0.1
  */
 rm_status rm_runtime_free(rm_runtime runtime);
@@ -902,13 +908,12 @@ rm_status rm_runtime_types(rm_runtime runtime, char *buffer, size_t capacity, si
  *
  * Ownership: `*session` receives a handle that `rm_session_free` ends. The session does not need the pipeline.
  * Threads: any.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_STATE (`input` for a pipeline
- * that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_ARGUMENT (`input`
+ * for a pipeline that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
+ * has been shut down), RM_ERR_UNSUPPORTED.
  * Since: 0.1
  */
-rm_status rm_session_open(uint64_t pipeline,
-                          const struct rm_session_config *config,
-                          rm_session *session);
+rm_status rm_session_open(uint64_t pipeline, const struct rm_session_config *config, rm_session *session);
 
 /**
  * Gives a packet to every node that takes input and has no edge leading to it, waiting for room for up to `timeout`
@@ -924,12 +929,12 @@ rm_status rm_session_push(rm_session session, const struct rm_packet *packet, in
 
 /**
  * Takes the next output, waiting for it for up to `timeout` nanoseconds (as in `rm_session_push`). RM_END says that the
- * session has ended well and that every output has been taken.
+ * session has ended well and that every output has been taken. `packet->struct_size` is the caller's to set.
  *
  * Ownership: `packet->buffer` is given to the caller, who ends it with `rm_buffer_free`; `data` and `metadata` lie in it.
  * A reference in `packet->object` is given too.
  * Threads: any; inside a callback only with a timeout, or it may wait for itself.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
  * the failure that ended the session.
  * Since: 0.1
  */
@@ -971,10 +976,11 @@ rm_status rm_session_wait(rm_session session, int64_t timeout);
 
 /**
  * Gives the failure that ended a session, as a packet of RM_KIND_FAILURE. RM_END says that there is none.
+ * `packet->struct_size` is the caller's to set.
  *
  * Ownership: as in `rm_session_pull`.
  * Threads: any.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`).
  * Since: 0.1
  */
 rm_status rm_session_error(rm_session session, struct rm_packet *packet);

@@ -126,7 +126,7 @@ static rm_status run_another(void *user_data, const rm_packet *packet)
     recorder recorder = RECORDER;
     rm_node nodes[2] = {recorder_node(&recorder), make_processor(call_wrongly, NULL)};
     rm_session session = open_chain(runtime, nodes, 2, NULL);
-    rm_packet output = {0};
+    rm_packet output = {.struct_size = sizeof output};
     CHECK_OK(rm_session_push(session, packet, PATIENCE));
     CHECK_OK(rm_session_pull(session, &output, PATIENCE));
     rm_status status = rm_call_emit(&output);
@@ -206,9 +206,9 @@ int main(void)
     RUN_ON(wrong_arguments_change_nothing);
     RUN_ON(only_the_status_fails_a_call);
     RUN_ON(the_tag_tells_sessions_apart);
-    BROKEN(RUN_ON, before_the_first_packet_nothing_can_be_emitted, "answers RM_OK and drops the packet");
+    RUN_ON(before_the_first_packet_nothing_can_be_emitted);
     RUN_ON(a_callback_may_use_the_whole_library);
-    BROKEN(RUN_ON, a_callback_cannot_stop_the_runtime, "waits, then shuts down: RM_ERR_TIMEOUT");
+    RUN_ON(a_callback_cannot_stop_the_runtime);
     RUN_ON(a_callback_may_let_go_of_its_session);
     return 0;
 }

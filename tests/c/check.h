@@ -22,12 +22,6 @@
 /* The same for one that takes a runtime, which is started before and stopped afterwards. */
 #define RUN_ON(test) (check_on_runtime(test), check_passed(__FILE__, __LINE__, #test))
 
-/* A test that the library fails, and why: run only if REMOTEMEDIA_BROKEN names it. Becomes `run` with the repair. */
-#define BROKEN(run, test, why)                                                                                         \
-    (getenv("REMOTEMEDIA_BROKEN") != NULL && strcmp(getenv("REMOTEMEDIA_BROKEN"), #test) == 0                          \
-         ? run(test)                                                                                                   \
-         : (void)puts(#test ": BROKEN: " why))
-
 #define CHECK(condition) ((condition) ? (void)0 : check_fail(__FILE__, __LINE__, #condition))
 #define CHECK_INT(actual, expected) check_int(__FILE__, __LINE__, #actual, (int64_t)(actual), (int64_t)(expected))
 #define CHECK_TEXT(actual, expected) check_text(__FILE__, __LINE__, #actual, (actual), (expected))

@@ -107,7 +107,9 @@ void host_start(host *host, rm_runtime runtime, int features)
 
 void host_free(host *host)
 {
+    is_worker = 1; /* whoever lets the workers go does what is left for them */
     CHECK_OK(rm_host_free(host->handle));
+    is_worker = 0;
     for (int i = 0; i < host_hired(host); i++)
         join_thread(host->threads[i]);
 }
@@ -150,7 +152,7 @@ void push_object(rm_session session, const host *host, object *object)
 
 object *pull_object(rm_session session)
 {
-    rm_packet packet = {0};
+    rm_packet packet = {.struct_size = sizeof packet};
     CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
     CHECK_INT(packet.kind, RM_KIND_OBJECT);
     CHECK_INT(packet.buffer, 0);

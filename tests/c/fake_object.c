@@ -71,7 +71,7 @@ static void table_retain(void *object)
 
 static void table_release(void *object)
 {
-    CHECK(entered > 0 && on_worker());
+    CHECK(entered > 0);
     release(object);
 }
 

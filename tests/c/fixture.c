@@ -88,7 +88,7 @@ void push_text(rm_session session, const char *words)
 
 static void expect(rm_session session, const char *words, int is_failure)
 {
-    rm_packet packet = {0};
+    rm_packet packet = {.struct_size = sizeof packet};
     char actual[512];
     CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
     CHECK_INT(packet.struct_size, sizeof packet);
@@ -110,9 +110,9 @@ void expect_failure(rm_session session, const char *message)
 
 void expect_end(rm_session session)
 {
-    rm_packet packet = {0};
+    rm_packet packet = {.struct_size = sizeof packet, .size = 77};
     CHECK_STATUS(rm_session_pull(session, &packet, PATIENCE), RM_END);
-    CHECK_INT(packet.struct_size, 0);
+    CHECK_INT(packet.size, 77);
 }
 
 void finish(rm_session session)

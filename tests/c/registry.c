@@ -168,7 +168,8 @@ static void look_back(void *user_data)
 {
     type *type = user_data;
     size_t length = 0;
-    CHECK_OK(rm_runtime_types(type->runtime, NULL, 0, &length));
+    rm_status status = rm_runtime_types(type->runtime, NULL, 0, &length);
+    CHECK(status == RM_OK || status == RM_ERR_BAD_HANDLE); /* the latter when the runtime itself goes */
     atomic_fetch_add(&type->destroyed, 1);
 }
 
@@ -225,11 +226,11 @@ static void a_node_that_cannot_be_made_ends_the_attempt(rm_runtime runtime)
 int main(void)
 {
     RUN_ON(wrong_arguments_are_refused_and_destroyed);
-    BROKEN(RUN_ON, a_newer_one_is_refused_and_destroyed, "destroy is not called after RM_ERR_UNSUPPORTED");
+    RUN_ON(a_newer_one_is_refused_and_destroyed);
     RUN_ON(a_manifest_may_name_it);
     RUN(it_goes_with_its_runtime);
     RUN_ON(it_may_be_replaced);
-    BROKEN(RUN, destroy_may_use_the_library, "destroy is called with the lock of the types held: a deadlock");
+    RUN(destroy_may_use_the_library);
     RUN_ON(a_node_that_cannot_be_made_ends_the_attempt);
     return 0;
 }

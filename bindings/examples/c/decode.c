@@ -102,7 +102,7 @@ static char *new_manifest(const char *path)
 
 static void print_outputs(rm_session session)
 {
-    rm_packet packet;
+    rm_packet packet = {.struct_size = sizeof packet};
     rm_status status;
     while ((status = rm_session_pull(session, &packet, 60 * SECOND)) == RM_OK) {
         printf("%.*s\n", (int)packet.size, (const char *)packet.data);

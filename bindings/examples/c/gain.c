@@ -102,7 +102,7 @@ static void measure(struct level *level, const rm_packet *packet)
 /* Takes every output there is, waiting for each as long as `timeout`. */
 static void drain(rm_session session, int64_t timeout, struct level *level)
 {
-    rm_packet packet;
+    rm_packet packet = {.struct_size = sizeof packet};
     rm_status status;
     while ((status = rm_session_pull(session, &packet, timeout)) == RM_OK) {
         measure(level, &packet);

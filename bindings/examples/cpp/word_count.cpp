@@ -117,6 +117,7 @@ private:
 void print_outputs(rm_session session)
 {
     rm_packet packet{};
+    packet.struct_size = sizeof packet;
     while (check(rm_session_pull(session, &packet, 10 * second)) != RM_END) {
         const Handle<rm_buffer_free> buffer(packet.buffer); // `data` lies in it
         std::printf("%.*s\n", static_cast<int>(packet.size), static_cast<const char *>(packet.data));

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use remotemedia_core::{Fault, Host, HostObject, Kinds, Lane, Packet};
@@ -14,7 +14,7 @@ use crate::host::rm_host_callbacks;
 use crate::objects::Objects;
 use crate::packet::{PacketView, Reader, rm_packet};
 use crate::status::*;
-use crate::versioned::read_struct;
+use crate::versioned::{Destroy, check_zero, read_struct};
 
 /// How many workers a host may be asked for when its calls block.
 const MOST_WORKERS: usize = 64;
@@ -24,10 +24,13 @@ pub(crate) struct Bridge {
     callbacks: rm_host_callbacks,
     objects: Option<Objects>,
     lane: Option<Arc<Lane>>,
+    /// Its handle.
+    id: AtomicU64,
     /// References to give back at the next chance, and whether a worker has been told.
     garbage: Mutex<Vec<usize>>,
     told: AtomicBool,
     this: Weak<Bridge>,
+    _destroy: Destroy,
 }
 
 // SAFETY: the pointers in the tables are opaque to us, and the header demands that what they stand for can be used from
@@ -41,23 +44,10 @@ thread_local! {
     static ENTERED: Cell<*const Bridge> = const { Cell::new(ptr::null()) };
 }
 
-/// Calls the host's `destroy` when it goes, wherever that is.
-struct Destroy(rm_host_callbacks);
-
-impl Drop for Destroy {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.0.destroy {
-            // SAFETY: called once, last, with the pointer that came with it.
-            unsafe { destroy(self.0.user_data) };
-        }
-    }
-}
-
 impl Bridge {
     /// # Safety
     /// The functions and pointers in `callbacks` are what the header says.
-    pub unsafe fn new(callbacks: rm_host_callbacks) -> Outcome<Arc<Bridge>> {
-        let destroy = Destroy(callbacks);
+    pub unsafe fn new(callbacks: rm_host_callbacks, destroy: Destroy) -> Outcome<Arc<Bridge>> {
         if callbacks.retain.is_none() || callbacks.release.is_none() {
             return Err(Failure::new(RM_ERR_NULL, "'retain' and 'release' of the rm_host_callbacks must be set"));
         }
@@ -66,26 +56,37 @@ impl Bridge {
         } else {
             // SAFETY: not null, and the caller vouches for the rest.
             let table = unsafe { read_struct(callbacks.objects) }?;
+            check_zero(table.reserved, "reserved")?;
             let complete = Objects::new(&table).ok_or_else(|| {
                 Failure::new(RM_ERR_NULL, "every function and object of the rm_object_table must be set")
             })?;
             Some(complete)
         };
-        // From here on the bridge itself sees to it that `destroy` is called.
-        std::mem::forget(destroy);
         Ok(Arc::new_cyclic(|this: &Weak<Bridge>| {
             let lane = callbacks.hire.map(|_| {
                 let bridge = this.clone();
                 let hire = move |_| bridge.upgrade().is_some_and(|bridge| bridge.hire());
                 Lane::new(callbacks.parallel as usize, MOST_WORKERS, hire)
             });
-            let told = AtomicBool::new(false);
-            Bridge { callbacks, objects, lane, garbage: Mutex::default(), told, this: this.clone() }
+            Bridge {
+                callbacks,
+                objects,
+                lane,
+                id: AtomicU64::new(0),
+                garbage: Mutex::default(),
+                told: AtomicBool::new(false),
+                this: this.clone(),
+                _destroy: destroy,
+            }
         }))
     }
 
     pub fn lane(&self) -> Option<&Arc<Lane>> {
         self.lane.as_ref()
+    }
+
+    pub fn set_id(&self, id: u64) {
+        self.id.store(id, Ordering::Release);
     }
 
     pub fn objects(&self) -> Option<&Objects> {
@@ -126,10 +127,13 @@ impl Bridge {
     fn collect(&self) {
         self.told.store(false, Ordering::Release);
         let garbage = std::mem::take(&mut *self.garbage.lock().unwrap_or_else(PoisonError::into_inner));
+        if garbage.is_empty() {
+            return;
+        }
         let Some(objects) = self.objects() else {
             return garbage.into_iter().for_each(|object| self.release_now(object));
         };
-        // SAFETY: between `enter` and `leave`, on a worker of the host, each reference once.
+        // SAFETY: between `enter` and `leave`, on a thread that may enter the host, each reference once.
         unsafe {
             let state = (objects.enter)();
             garbage.into_iter().for_each(|object| (objects.release)(object as *mut c_void));
@@ -155,6 +159,10 @@ impl Bridge {
 }
 
 impl Host for Bridge {
+    fn id(&self) -> u64 {
+        self.id.load(Ordering::Acquire)
+    }
+
     fn retain(&self, object: usize) {
         if let Some(retain) = self.callbacks.retain {
             // SAFETY: a live reference of this host, which the caller holds.
@@ -174,7 +182,8 @@ impl Host for Bridge {
                 self.garbage.lock().unwrap_or_else(PoisonError::into_inner).push(object);
                 if !self.told.swap(true, Ordering::AcqRel) {
                     let this = self.this.clone();
-                    lane.note(move || {
+                    // Once the lane is closed, what comes is given back when the bridge goes.
+                    let _ = lane.note(move || {
                         if let Some(bridge) = this.upgrade() {
                             bridge.collect();
                         }
@@ -206,7 +215,7 @@ impl Host for Bridge {
 
 impl Drop for Bridge {
     fn drop(&mut self) {
-        drop(Destroy(self.callbacks));
+        self.collect();
     }
 }
 

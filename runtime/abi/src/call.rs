@@ -71,20 +71,30 @@ pub(crate) fn blame(bridge: Option<&Bridge>, body: impl FnOnce() -> rm_status) -
 /// Sends a packet on from the callback that this thread is in.
 ///
 /// Ownership: `packet` is borrowed; its bytes are copied, unless they lie in the packet that the callback was given or in
-/// `packet->buffer`, where they are shared. A reference in `packet->object` is taken over, also on failure.
+/// `packet->buffer`, where they are shared. A reference in `packet->object` is taken over, also on failure, if the host
+/// that it belongs to is known: by `packet->host`, or because it is the callback's.
 /// Threads: that of the callback, during `process`, `resume` or `flush`.
 /// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UTF8, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY, RM_ERR_REENTRANT.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
     guard(|| {
+        if !is_inside() {
+            // SAFETY: the caller vouches for `packet`, whose object is taken over all the same.
+            drop(unsafe { Reader { bridge: None, input: None }.read(packet) }?);
+        }
         Call::with(|call| {
             // SAFETY: `input` is the packet of the callback that is running; the caller vouches for `packet`.
             let packet = unsafe {
                 let input = call.input.as_ref();
                 Reader { bridge: call.bridge(), input }.read(packet)
             }?;
-            call.context()?.emit(packet);
+            let context = call.context()?;
+            if !context.can_emit() {
+                let message = "packets are emitted in 'process', 'resume' and 'flush', not in this callback";
+                return Err(Failure::new(RM_ERR_REENTRANT, message));
+            }
+            context.emit(packet);
             Ok(())
         })
     })

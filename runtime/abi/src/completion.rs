@@ -58,14 +58,16 @@ pub unsafe extern "C" fn rm_completion_finish(
     packet: *const rm_packet,
 ) -> rm_status {
     guard(|| {
-        let deferred = claim(completion)?;
-        let bridge = deferred.bridge.as_deref();
+        let claimed = claim(completion);
+        let bridge = claimed.as_ref().ok().and_then(|deferred| deferred.bridge.as_deref());
         let packet = if packet.is_null() {
             None
         } else {
             // SAFETY: not null, and the caller vouches for the rest.
-            Some(unsafe { Reader { bridge, input: None }.read(packet) }?)
+            Some(unsafe { Reader { bridge, input: None }.read(packet) })
         };
+        let deferred = claimed?;
+        let packet = packet.transpose()?;
         let flow = match status {
             RM_OK => Flow::Done,
             RM_MORE => Flow::More,

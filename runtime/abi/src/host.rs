@@ -12,8 +12,8 @@ use crate::objects::rm_object_table;
 use crate::packet::rm_packet;
 use crate::runtime::Runtime;
 use crate::status::rm_status;
-use crate::text::write_out;
-use crate::versioned::{Versioned, read_struct};
+use crate::text::{check_out, write_out};
+use crate::versioned::{Destroy, Table, Versioned, read_table};
 
 /// A host: a program, or a language in it, that has objects of its own. 0 is never valid.
 pub type rm_host = u64;
@@ -35,7 +35,7 @@ pub struct rm_host_callbacks {
     pub hire: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
     /// Counts a reference to an object. [worker, or the thread that calls the library]
     pub retain: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, object: *mut c_void)>,
-    /// Ends a reference to an object. [worker; any thread if the host lends none]
+    /// Ends a reference to an object. [worker, or the thread that lets the workers go; any if the host lends none]
     pub release: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, object: *mut c_void)>,
     /// Fills `packet` with the data of an object, as one of `kinds` (bit `1 << RM_KIND_…`), for a node that cannot take
     /// the object itself. On failure it calls `rm_call_fail` and answers a negative status. [any thread]
@@ -66,6 +66,12 @@ unsafe impl Versioned for rm_host_callbacks {
     const FIRST_SIZE: usize = size_of::<rm_host_callbacks>();
 }
 
+impl Table for rm_host_callbacks {
+    fn destroy(&self) -> Destroy {
+        Destroy { destroy: self.destroy, user_data: self.user_data }
+    }
+}
+
 impl Handled for Bridge {
     const KIND: u8 = 2;
     const NAME: &'static str = "host";
@@ -86,17 +92,25 @@ pub unsafe extern "C" fn rm_host_new(
 ) -> rm_status {
     guard_on(runtime, || {
         // SAFETY: the caller vouches for `callbacks` and what they point to, as the header says.
-        let bridge = unsafe { Bridge::new(read_struct(callbacks)?) }?;
+        let bridge = unsafe {
+            let (callbacks, destroy) = read_table(callbacks)?;
+            Bridge::new(callbacks, destroy)
+        }?;
         let runtime = handle::get::<Runtime>(runtime)?;
         if let Some(lane) = bridge.lane() {
             runtime.core().adopt(lane);
         }
         // SAFETY: the caller vouches for `host`.
-        unsafe { give(bridge, host, "host") }
+        unsafe {
+            let status = give(Arc::clone(&bridge), host, "host")?;
+            bridge.set_id(host.read_unaligned());
+            Ok(status)
+        }
     })
 }
 
-/// Lets a host go: its workers return from `rm_worker_run`. Nodes of it that still exist fail when they are called.
+/// Lets a host go: its workers return from `rm_worker_run`. Nodes of it that still exist fail instead of being called, and
+/// what the library has noted of it is given back on this thread.
 ///
 /// Ownership: the handle is dead afterwards; `destroy` is called when the last node and object of the host are gone.
 /// Threads: any; inside a callback of the host it does not wait for that callback.
@@ -117,8 +131,7 @@ pub extern "C" fn rm_host_free(host: rm_host) -> rm_status {
 /// # Safety
 /// `out` is null or points to room for a handle.
 pub(crate) unsafe fn give<T: Handled>(object: Arc<T>, out: *mut u64, name: &str) -> Outcome<rm_status> {
-    // SAFETY: the caller vouches for `out`. Zero is never valid, so a failure below leaves nothing to misuse.
-    unsafe { write_out(out, 0, name) }?;
+    check_out(out, name)?;
     let handle = handle::insert(object)?;
     // SAFETY: as above.
     unsafe { write_out(out, handle, name) }?;

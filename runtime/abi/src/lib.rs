@@ -22,6 +22,7 @@ mod pipeline;
 mod registry;
 mod runtime;
 mod session;
+mod signals;
 mod status;
 mod text;
 mod version;

@@ -13,9 +13,9 @@ use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::objects::Objects;
-use crate::packet::{PacketView, rm_packet};
+use crate::packet::{PacketView, RM_KIND_AUDIO, RM_KIND_BYTES, RM_KIND_JSON, RM_KIND_OBJECT, RM_KIND_TEXT, rm_packet};
 use crate::status::*;
-use crate::versioned::{Versioned, read_struct};
+use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
 
 /// A node. 0 is never valid.
 pub type rm_node = u64;
@@ -24,6 +24,10 @@ pub type rm_node = u64;
 pub const RM_NODE_SOURCE: u32 = 1;
 /// The object table's `none` is a value like any other, not the lack of an output.
 pub const RM_NODE_NONE_IS_VALUE: u32 = 2;
+
+/// The kinds of packet that a node can take or emit.
+const KINDS: u32 =
+    1 << RM_KIND_AUDIO | 1 << RM_KIND_TEXT | 1 << RM_KIND_JSON | 1 << RM_KIND_BYTES | 1 << RM_KIND_OBJECT;
 
 /// A node of the host. Every function may be null; none may throw.
 ///
@@ -69,6 +73,12 @@ unsafe impl Versioned for rm_node_callbacks {
     const FIRST_SIZE: usize = size_of::<rm_node_callbacks>();
 }
 
+impl Table for rm_node_callbacks {
+    fn destroy(&self) -> Destroy {
+        Destroy { destroy: self.destroy, user_data: self.user_data }
+    }
+}
+
 pub(crate) struct Node(Arc<Slot>);
 
 impl Handled for Node {
@@ -94,13 +104,11 @@ impl Node {
 pub unsafe extern "C" fn rm_node_new(host: u64, callbacks: *const rm_node_callbacks, node: *mut rm_node) -> rm_status {
     guard_on(0, || {
         // SAFETY: the caller vouches for `callbacks` and what they point to.
-        let callbacks = unsafe { read_struct(callbacks) }?;
-        let destroy = Destroy(callbacks);
+        let (callbacks, destroy) = unsafe { read_table(callbacks) }?;
         let bridge = handle::get_optional::<Bridge>(host)?;
-        let unknown = callbacks.flags & !(RM_NODE_SOURCE | RM_NODE_NONE_IS_VALUE);
-        if unknown != 0 {
-            return Err(Failure::new(RM_ERR_UNSUPPORTED, format!("flags has bits that are not known: {unknown:#x}")));
-        }
+        check_zero(callbacks.flags & !(RM_NODE_SOURCE | RM_NODE_NONE_IS_VALUE), "flags")?;
+        check_zero(callbacks.accepts & !KINDS, "accepts")?;
+        check_zero(callbacks.emits & !KINDS, "emits")?;
         let made = HostNode::new(callbacks, bridge, destroy)?;
         // SAFETY: the caller vouches for `node`.
         unsafe { give(Arc::new(Node(Slot::new(made))), node, "node") }
@@ -116,21 +124,6 @@ pub unsafe extern "C" fn rm_node_new(host: u64, callbacks: *const rm_node_callba
 #[unsafe(no_mangle)]
 pub extern "C" fn rm_node_free(node: rm_node) -> rm_status {
     guard(|| handle::remove::<Node>(node).map(drop))
-}
-
-/// Calls the host's `destroy` when it goes.
-struct Destroy(rm_node_callbacks);
-
-// SAFETY: the header says on which threads `destroy` is called.
-unsafe impl Send for Destroy {}
-
-impl Drop for Destroy {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.0.destroy {
-            // SAFETY: the host's function with the host's pointer, once, last.
-            unsafe { destroy(self.0.user_data) };
-        }
-    }
 }
 
 struct HostNode {
@@ -353,13 +346,12 @@ impl remotemedia_core::Node for HostNode {
         self.simple(self.callbacks.cleanup, context)
     }
 
-    fn enter(&mut self) -> bool {
+    fn enter(&mut self) {
         if let (Some(callables), Some(bridge)) = (&self.objects, &self.bridge) {
             // SAFETY: this is a worker of the host, and `leave` follows on it.
             let state = unsafe { (callables.table.enter)() };
             self.entered = Some((state, mark_entered(Arc::as_ptr(bridge))));
         }
-        true
     }
 
     fn leave(&mut self) {
@@ -377,9 +369,9 @@ impl Drop for HostNode {
         for object in self.objects.iter().flat_map(|callables| [callables.process, callables.resume]) {
             remotemedia_core::Host::release(bridge.as_ref(), object as usize);
         }
-        // On a worker of the host, where its calls belong; without one, or once the lane is closed, here.
+        // On a worker of the host, where its calls belong; once the lane is closed, here.
         if let (Some(lane), Some(destroy)) = (bridge.lane(), self.destroy.take()) {
-            lane.note(move || drop(destroy));
+            let _ = lane.note(move || drop(destroy));
         }
     }
 }

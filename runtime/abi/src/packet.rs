@@ -156,6 +156,9 @@ impl Reader<'_> {
 
     fn buffer(&self, bytes: &[u8], named: u64, object: Option<remotemedia_core::HostObject>) -> Outcome<Buffer> {
         if let Some(named) = handle::get_optional::<Named>(named)? {
+            if bytes.is_empty() {
+                return copy_of(bytes);
+            }
             return part_of(bytes, &named.0)
                 .ok_or_else(|| Failure::new(RM_ERR_ARGUMENT, "'packet.data' does not lie in 'packet.buffer'"));
         }
@@ -220,6 +223,7 @@ impl PacketView {
             }
             Data::Object(object) => {
                 raw.object = object.object() as *mut c_void;
+                raw.host = object.host().id();
                 RM_KIND_OBJECT
             }
             Data::Failure(error) => {
@@ -293,7 +297,10 @@ pub(crate) fn give_packet(packet: Packet) -> Outcome<rm_packet> {
     drop(view);
     raw.object = match packet.data {
         Data::Object(object) => object.into_raw() as *mut c_void,
-        Data::Failure(error) => error.object().map_or(ptr::null_mut(), |object| object.into_raw() as *mut c_void),
+        Data::Failure(error) => error.object().map_or(ptr::null_mut(), |object| {
+            raw.host = object.host().id();
+            object.into_raw() as *mut c_void
+        }),
         _ => ptr::null_mut(),
     };
     Ok(raw)

@@ -14,7 +14,7 @@ use crate::node::Node;
 use crate::runtime::Runtime;
 use crate::status::*;
 use crate::text::read_text;
-use crate::versioned::{Versioned, read_struct};
+use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
 
 /// How the host makes nodes of a type.
 #[repr(C)]
@@ -48,7 +48,16 @@ unsafe impl Versioned for rm_type_callbacks {
     const FIRST_SIZE: usize = size_of::<rm_type_callbacks>();
 }
 
-struct HostType(rm_type_callbacks);
+impl Table for rm_type_callbacks {
+    fn destroy(&self) -> Destroy {
+        Destroy { destroy: self.destroy, user_data: self.user_data }
+    }
+}
+
+struct HostType {
+    callbacks: rm_type_callbacks,
+    _destroy: Destroy,
+}
 
 // SAFETY: the header says on which threads the functions are called with the pointer.
 unsafe impl Send for HostType {}
@@ -61,7 +70,7 @@ impl NodeType for HostType {
     }
 
     fn create(&self, id: &str, parameters: &Value) -> Result<Arc<Slot>, Fault> {
-        let create = self.0.create.ok_or_else(|| Fault::new("its type cannot make nodes"))?;
+        let create = self.callbacks.create.ok_or_else(|| Fault::new("its type cannot make nodes"))?;
         let parameters = parameters.to_string();
         let mut node = 0;
         let (status, fault) = blame(None, || {
@@ -70,22 +79,13 @@ impl NodeType for HostType {
             unsafe {
                 let text = |bytes: &[u8]| (bytes.as_ptr().cast::<c_char>(), bytes.len());
                 let ((id, id_size), (parameters, size)) = (text(id), text(parameters));
-                create(self.0.user_data, id, id_size, parameters, size, &raw mut node)
+                create(self.callbacks.user_data, id, id_size, parameters, size, &raw mut node)
             }
         });
         let made = handle::remove::<Node>(node).ok().flatten();
         match made {
             Some(node) if status == RM_OK => Ok(Arc::clone(node.slot())),
             _ => Err(fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")))),
-        }
-    }
-}
-
-impl Drop for HostType {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.0.destroy {
-            // SAFETY: the host's function with the host's pointer, once.
-            unsafe { destroy(self.0.user_data) };
         }
     }
 }
@@ -105,15 +105,17 @@ pub unsafe extern "C" fn rm_runtime_add_type(
 ) -> rm_status {
     guard_on(runtime, || {
         // SAFETY: the caller vouches for `callbacks` and what they point to.
-        let node_type = HostType(unsafe { read_struct(callbacks) }?);
+        let (callbacks, destroy) = unsafe { read_table(callbacks) }?;
+        check_zero(callbacks.reserved, "reserved")?;
         // SAFETY: the caller vouches for `name` and `name_size`.
         let name = unsafe { read_text(name, name_size, "name") }?;
         if name.is_empty() {
             return Err(Failure::new(RM_ERR_ARGUMENT, "a node type needs a name"));
         }
-        if node_type.0.create.is_none() {
+        if callbacks.create.is_none() {
             return Err(Failure::new(RM_ERR_NULL, "'create' of the rm_type_callbacks must be set"));
         }
+        let node_type = HostType { callbacks, _destroy: destroy };
         handle::get::<Runtime>(runtime)?.core().registry().add(name, Arc::new(node_type));
         Ok(RM_OK)
     })

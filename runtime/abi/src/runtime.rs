@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::Failure;
+use crate::error::{Failure, Outcome};
 use crate::fork;
 use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
+use crate::session::deadline;
+use crate::signals;
 use crate::status::*;
 use crate::text::{write_out, write_text};
 use crate::version::RM_ABI_VERSION;
-use crate::versioned::{Versioned, read_struct};
+use crate::versioned::{Versioned, check_zero, read_struct};
 
 /// What pipelines run on: threads, node types, and the sessions that are running. 0 is never valid.
 pub type rm_runtime = u64;
@@ -48,7 +50,21 @@ impl Runtime {
     pub fn core(&self) -> &Arc<remotemedia_core::Runtime> {
         &self.0
     }
+
+    /// A worker that waited for the workers would wait for itself.
+    fn check_outside(&self) -> Outcome {
+        if !self.0.is_worker() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            RM_ERR_REENTRANT,
+            "a callback cannot stop the runtime that it runs on; do it on another thread",
+        ))
+    }
 }
+
+/// What stands for a wait without end.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// How long `rm_runtime_free` waits for sessions that still run.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -71,8 +87,9 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
             );
             return Err(Failure::new(RM_ERR_VERSION, message));
         }
+        check_zero(config.reserved, "reserved")?;
         fork::watch();
-        let core = remotemedia_core::Runtime::new(config.threads as usize);
+        let core = remotemedia_core::Runtime::with_threads(config.threads as usize, signals::block);
         remotemedia_nodes::register(core.registry());
         // SAFETY: the caller vouches for `runtime`.
         unsafe { give(Arc::new(Runtime(core)), runtime, "runtime") }
@@ -80,19 +97,21 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
 }
 
 /// Cancels every session, waits for their nodes to be cleaned up, and has every worker, lent ones included, return. The
-/// runtime takes no work afterwards.
+/// runtime takes no work afterwards, and calls no host that lends threads. `timeout` is in nanoseconds, as in
+/// `rm_session_push`.
 ///
 /// Ownership: none.
 /// Threads: any but a callback's.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (`*stuck` workers were still inside a callback after `timeout` nanoseconds;
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback), RM_ERR_TIMEOUT (`*stuck` workers were still inside a callback after `timeout` nanoseconds;
 /// `stuck` may be null).
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_runtime_shutdown(runtime: rm_runtime, timeout: i64, stuck: *mut u32) -> rm_status {
     guard_on(runtime, || {
         let runtime = handle::get::<Runtime>(runtime)?;
-        let timeout = Duration::from_nanos(u64::try_from(timeout).unwrap_or(0));
-        let inside = runtime.core().shutdown(Instant::now() + timeout);
+        runtime.check_outside()?;
+        let deadline = deadline(timeout).unwrap_or_else(|| Instant::now() + FOREVER);
+        let inside = runtime.core().shutdown(deadline);
         if !stuck.is_null() {
             // SAFETY: not null, and the caller vouches for it.
             unsafe { write_out(stuck, inside as u32, "stuck") }?;
@@ -109,11 +128,14 @@ pub unsafe extern "C" fn rm_runtime_shutdown(runtime: rm_runtime, timeout: i64, 
 ///
 /// Ownership: the handle is dead afterwards.
 /// Threads: any but a callback's.
-/// Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback). 0 does nothing.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn rm_runtime_free(runtime: rm_runtime) -> rm_status {
     guard(|| {
+        if runtime != 0 {
+            handle::get::<Runtime>(runtime)?.check_outside()?;
+        }
         if let Some(runtime) = handle::remove::<Runtime>(runtime)? {
             runtime.core().shutdown(Instant::now() + PATIENCE);
         }

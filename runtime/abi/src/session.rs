@@ -15,8 +15,8 @@ use crate::node::Node;
 use crate::packet::{Reader, give_packet, rm_packet};
 use crate::pipeline::Pipeline;
 use crate::status::*;
-use crate::text::{write_out, write_text};
-use crate::versioned::{Versioned, read_struct};
+use crate::text::{check_out, write_text};
+use crate::versioned::{Versioned, check_zero, read_struct, size_of_struct, write_struct};
 
 /// A running pipeline. 0 is never valid.
 pub type rm_session = u64;
@@ -53,7 +53,8 @@ pub struct rm_session_config {
     pub host: u64,
     /// Passed to `on_end`.
     pub user_data: *mut c_void,
-    /// Called once, when the session has ended: every node has been cleaned up. [no lock held]
+    /// Called once, when the session has ended: every node has been cleaned up. Not after `host` or the runtime was let
+    /// go, if `host` lends threads. [worker of `host`, else any; no lock held]
     pub on_end: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
 }
 
@@ -87,8 +88,9 @@ impl Callback {
 ///
 /// Ownership: `*session` receives a handle that `rm_session_free` ends. The session does not need the pipeline.
 /// Threads: any.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_STATE (`input` for a pipeline
-/// that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_ARGUMENT (`input`
+/// for a pipeline that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
+/// has been shut down), RM_ERR_UNSUPPORTED.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_open(
@@ -97,6 +99,7 @@ pub unsafe extern "C" fn rm_session_open(
     session: *mut rm_session,
 ) -> rm_status {
     guard_on(pipeline, || {
+        check_out(session, "session")?;
         // SAFETY: the caller vouches for `config`.
         let raw = unsafe { read_struct(config) }?;
         let pipeline = handle::get::<Pipeline>(pipeline)?;
@@ -110,12 +113,7 @@ pub unsafe extern "C" fn rm_session_open(
                 return Err(Failure::new(RM_ERR_ARGUMENT, format!("on_error is {other}; use one of RM_ON_ERROR_…")));
             }
         };
-        if raw.flags & !RM_SESSION_INPUT_OPTIONAL != 0 {
-            return Err(Failure::new(
-                RM_ERR_UNSUPPORTED,
-                format!("flags has bits that are not known: {:#x}", raw.flags),
-            ));
-        }
+        check_zero(raw.flags & !RM_SESSION_INPUT_OPTIONAL, "flags")?;
         let on_end = raw.on_end.map(|on_end| {
             let callback = Callback(on_end, raw.user_data);
             let lane = bridge.and_then(|bridge| bridge.lane().cloned());
@@ -133,9 +131,10 @@ pub unsafe extern "C" fn rm_session_open(
         };
         // A copy, because making the nodes may call the host, and no lock is held then.
         let graph = pipeline.graph().clone();
-        let opened = Session(remotemedia_core::Session::open(&pipeline.runtime, &graph, config)?);
+        let opened = remotemedia_core::Session::open(&pipeline.runtime, &graph, config)?;
         // SAFETY: the caller vouches for `session`.
-        unsafe { give(Arc::new(opened), session, "session") }
+        let given = unsafe { give(Arc::new(Session(Arc::clone(&opened))), session, "session") };
+        given.inspect_err(|_| opened.cancel())
     })
 }
 
@@ -158,23 +157,23 @@ pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_
 }
 
 /// Takes the next output, waiting for it for up to `timeout` nanoseconds (as in `rm_session_push`). RM_END says that the
-/// session has ended well and that every output has been taken.
+/// session has ended well and that every output has been taken. `packet->struct_size` is the caller's to set.
 ///
 /// Ownership: `packet->buffer` is given to the caller, who ends it with `rm_buffer_free`; `data` and `metadata` lie in it.
 /// A reference in `packet->object` is given too.
 /// Threads: any; inside a callback only with a timeout, or it may wait for itself.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
 /// the failure that ended the session.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_pull(session: rm_session, packet: *mut rm_packet, timeout: i64) -> rm_status {
     guard_on(session, || {
-        if packet.is_null() {
-            return Err(Failure::new(RM_ERR_NULL, "'packet' is null"));
-        }
-        let Some(pulled) = handle::get::<Session>(session)?.0.pull(deadline(timeout))? else { return Ok(RM_END) };
+        let session = handle::get::<Session>(session)?;
+        // SAFETY: the caller vouches for `packet`; looked at before there is something to lose.
+        unsafe { size_of_struct(packet) }?;
+        let Some(pulled) = session.0.pull(deadline(timeout))? else { return Ok(RM_END) };
         // SAFETY: the caller vouches for `packet`.
-        unsafe { write_out(packet, give_packet(pulled)?, "packet") }?;
+        unsafe { write_struct(packet, give_packet(pulled)?) }?;
         Ok(RM_OK)
     })
 }
@@ -231,20 +230,21 @@ pub extern "C" fn rm_session_wait(session: rm_session, timeout: i64) -> rm_statu
 }
 
 /// Gives the failure that ended a session, as a packet of RM_KIND_FAILURE. RM_END says that there is none.
+/// `packet->struct_size` is the caller's to set.
 ///
 /// Ownership: as in `rm_session_pull`.
 /// Threads: any.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`).
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_error(session: rm_session, packet: *mut rm_packet) -> rm_status {
     guard_on(session, || {
-        if packet.is_null() {
-            return Err(Failure::new(RM_ERR_NULL, "'packet' is null"));
-        }
-        let Some(failure) = handle::get::<Session>(session)?.0.failure() else { return Ok(RM_END) };
+        let session = handle::get::<Session>(session)?;
         // SAFETY: the caller vouches for `packet`.
-        unsafe { write_out(packet, give_packet(failure)?, "packet") }?;
+        unsafe { size_of_struct(packet) }?;
+        let Some(failure) = session.0.failure() else { return Ok(RM_END) };
+        // SAFETY: the caller vouches for `packet`.
+        unsafe { write_struct(packet, give_packet(failure)?) }?;
         Ok(RM_OK)
     })
 }
@@ -288,6 +288,7 @@ pub extern "C" fn rm_session_free(session: rm_session) -> rm_status {
     })
 }
 
-fn deadline(timeout: i64) -> Option<Instant> {
+/// When a wait of `timeout` nanoseconds ends; nothing for a negative one, which does not.
+pub(crate) fn deadline(timeout: i64) -> Option<Instant> {
     u64::try_from(timeout).ok().and_then(|nanos| Instant::now().checked_add(Duration::from_nanos(nanos)))
 }

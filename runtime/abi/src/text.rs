@@ -41,16 +41,21 @@ pub(crate) unsafe fn read_bytes<'a>(data: *const u8, size: usize, name: &str) ->
 /// # Safety
 /// `buffer` is null or points to `capacity` writable bytes; `length` is null or points to a `size_t`.
 pub(crate) unsafe fn write_text(text: &str, buffer: *mut c_char, capacity: usize, length: *mut usize) -> Outcome {
+    if buffer.is_null() && capacity > 0 {
+        return Err(Failure::new(RM_ERR_NULL, "'buffer' is null, but its capacity is not 0"));
+    }
     // SAFETY: the same promise.
     unsafe { write_out(length, text.len(), "length") }?;
     if capacity > 0 {
-        if buffer.is_null() {
-            return Err(Failure::new(RM_ERR_NULL, "'buffer' is null, but its capacity is not 0"));
-        }
         // SAFETY: at most `capacity` bytes, which the caller says are there; the two cannot overlap, `text` is ours.
         unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast(), text.len().min(capacity)) };
     }
     Ok(())
+}
+
+/// Refuses a null pointer before there is something to write through it.
+pub(crate) fn check_out<T>(out: *mut T, name: &str) -> Outcome {
+    if out.is_null() { Err(Failure::new(RM_ERR_NULL, format!("'{name}' is null"))) } else { Ok(()) }
 }
 
 /// Writes a result through a pointer of the caller.
@@ -58,9 +63,7 @@ pub(crate) unsafe fn write_text(text: &str, buffer: *mut c_char, capacity: usize
 /// # Safety
 /// `out` is null or points to room for a `T`.
 pub(crate) unsafe fn write_out<T>(out: *mut T, value: T, name: &str) -> Outcome {
-    if out.is_null() {
-        return Err(Failure::new(RM_ERR_NULL, format!("'{name}' is null")));
-    }
+    check_out(out, name)?;
     // SAFETY: not null, and the caller vouches for the rest; unaligned, because that is not worth a crash.
     unsafe { out.write_unaligned(value) };
     Ok(())

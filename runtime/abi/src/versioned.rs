@@ -1,5 +1,7 @@
 //! Structs that cross the border and may grow: the caller says how much of one it knows.
 
+use std::ffi::c_void;
+
 use crate::error::{Failure, Outcome};
 use crate::status::*;
 
@@ -20,6 +22,85 @@ pub(crate) unsafe trait Versioned: Copy {
 /// # Safety
 /// `source` is null or points to a struct of as many readable bytes as its first field says.
 pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
+    // SAFETY: the same promise.
+    let (value, knows_all) = unsafe { read_known(source) }?;
+    if knows_all { Ok(value) } else { Err(newer::<T>()) }
+}
+
+/// As [`read_struct`] for a table of callbacks: its `destroy` is called once when the second result goes, and also when
+/// the table asks for more than we know.
+///
+/// # Safety
+/// As for [`read_struct`], and `destroy` may be called with the table's `user_data`.
+pub(crate) unsafe fn read_table<T: Table>(source: *const T) -> Outcome<(T, Destroy)> {
+    // SAFETY: the same promise.
+    let (table, knows_all) = unsafe { read_known(source) }?;
+    let destroy = table.destroy();
+    if knows_all { Ok((table, destroy)) } else { Err(newer::<T>()) }
+}
+
+/// A table of callbacks that owns its `user_data`.
+pub(crate) trait Table: Versioned {
+    /// What to call when nobody uses the table any more.
+    fn destroy(&self) -> Destroy;
+}
+
+/// The end of a table of callbacks: calls the host's `destroy` when it goes, wherever that is.
+pub(crate) struct Destroy {
+    pub destroy: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: the header says on which threads `destroy` is called.
+unsafe impl Send for Destroy {}
+// SAFETY: as above; there is nothing to do with a shared reference.
+unsafe impl Sync for Destroy {}
+
+impl Drop for Destroy {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: the host's function with the host's pointer, once, last.
+            unsafe { destroy(self.user_data) };
+        }
+    }
+}
+
+fn newer<T: Versioned>() -> Failure {
+    let message = format!("the {} has fields that this library does not know; use a newer library", T::NAME);
+    Failure::new(RM_ERR_UNSUPPORTED, message)
+}
+
+/// Refuses a reserved field that is not 0, and bits that are not known.
+pub(crate) fn check_zero(bits: u32, name: &str) -> Outcome {
+    if bits == 0 {
+        return Ok(());
+    }
+    let message = format!("'{name}' has bits that this library does not know: {bits:#x}; leave them 0");
+    Err(Failure::new(RM_ERR_UNSUPPORTED, message))
+}
+
+/// Writes a struct to a caller who may know less of it than we do, and says how much was written.
+///
+/// # Safety
+/// `target` is null or points to a struct of as many writable bytes as its first field says.
+pub(crate) unsafe fn write_struct<T: Versioned>(target: *mut T, value: T) -> Outcome {
+    // SAFETY: the same promise.
+    let size = unsafe { size_of_struct(target) }?;
+    let written = size.min(size_of::<T>());
+    // SAFETY: the caller says that `size` bytes are there; the first of them are the size, which stays the caller's.
+    unsafe {
+        let target = target.cast::<u8>();
+        std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>().add(4), target.add(4), written - 4);
+        target.add(written).write_bytes(0, size - written);
+    }
+    Ok(())
+}
+
+/// The size that a struct of the caller says it has, if that can be.
+///
+/// # Safety
+/// `source` is null or points to a `u32`.
+pub(crate) unsafe fn size_of_struct<T: Versioned>(source: *const T) -> Outcome<usize> {
     if source.is_null() {
         return Err(Failure::new(RM_ERR_NULL, format!("the {} is null", T::NAME)));
     }
@@ -30,6 +111,16 @@ pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
             format!("struct_size of the {} is {size}; set it to sizeof({}) = {}", T::NAME, T::NAME, size_of::<T>());
         return Err(Failure::new(RM_ERR_ARGUMENT, message));
     }
+    Ok(size)
+}
+
+/// What we know of a struct, and whether that is all that it asks for.
+///
+/// # Safety
+/// As for [`read_struct`].
+unsafe fn read_known<T: Versioned>(source: *const T) -> Outcome<(T, bool)> {
+    // SAFETY: the same promise.
+    let size = unsafe { size_of_struct(source) }?;
     // SAFETY: the caller says that `size` bytes are there; zero is a valid value of a `Versioned`.
     let (value, rest) = unsafe {
         let mut value: T = std::mem::zeroed();
@@ -37,9 +128,5 @@ pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
         std::ptr::copy_nonoverlapping(source.cast::<u8>(), (&raw mut value).cast::<u8>(), known);
         (value, std::slice::from_raw_parts(source.cast::<u8>().add(known), size - known))
     };
-    if rest.iter().any(|&byte| byte != 0) {
-        let message = format!("the {} has fields that this library does not know; use a newer library", T::NAME);
-        return Err(Failure::new(RM_ERR_UNSUPPORTED, message));
-    }
-    Ok(value)
+    Ok((value, rest.iter().all(|&byte| byte == 0)))
 }

@@ -7,6 +7,9 @@ use crate::{Kinds, Packet};
 
 /// The program, or language, that created an object and that alone can look inside it.
 pub trait Host: Send + Sync {
+    /// A number by which the binding knows the host.
+    fn id(&self) -> u64;
+
     /// Counts one more reference, for the host to keep. The caller holds one.
     fn retain(&self, object: usize);
 

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::session::Session;
@@ -15,6 +16,10 @@ use crate::sync::{lock, wait_until};
 
 /// How long every worker may be inside one call before another one takes over what is queued.
 const STALL: Duration = Duration::from_millis(2);
+
+/// How long to wait between the attempts to get the first worker of a lane.
+const HIRING_PAUSES: [Duration; 4] =
+    [Duration::from_millis(1), Duration::from_millis(5), Duration::from_millis(20), Duration::from_millis(80)];
 
 /// A piece of work.
 pub(crate) enum Job {
@@ -34,6 +39,8 @@ pub struct Lane {
     quiet: Condvar,
     /// Whether one more worker is to be asked for.
     wanted: AtomicBool,
+    /// The same as in the state, for those who must not wait for that.
+    is_closed: AtomicBool,
     this: Weak<Lane>,
 }
 
@@ -84,6 +91,7 @@ impl Lane {
             work: Condvar::new(),
             quiet: Condvar::new(),
             wanted: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
             this: this.clone(),
         })
     }
@@ -114,15 +122,21 @@ impl Lane {
         CURRENT.with_borrow(|current| std::ptr::eq(current.as_ptr(), self))
     }
 
-    /// Has a worker make a call; dropped, on this thread, if the lane is closed.
+    /// Has a worker make a call, at the latest the thread that closes the lane; dropped, on this thread, if it is closed.
     pub fn post(&self, call: impl FnOnce() + Send + 'static) {
         self.note(call);
         self.hire();
     }
 
-    /// As [`Lane::post`], from under a lock: if no worker is there, one is asked for only when other work comes.
-    pub fn note(&self, call: impl FnOnce() + Send + 'static) {
-        self.push(Job::Call(Box::new(call)), true);
+    /// As [`Lane::post`], from under a lock: if no worker is there, one is asked for only when other work comes. Whether
+    /// the call will be made.
+    pub fn note(&self, call: impl FnOnce() + Send + 'static) -> bool {
+        self.push(Job::Call(Box::new(call)), true)
+    }
+
+    /// Whether the lane takes no more work.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     /// Lets a thread that is no worker make calls of the lane for as long as the guest lives; nothing once it is closed.
@@ -136,12 +150,13 @@ impl Lane {
     }
 
     /// Queues work. `urgent` says that it is worth waking a thread: else it waits for a worker that is awake, or for the
-    /// watch to find that all of those are stuck.
-    pub(crate) fn push(&self, job: Job, urgent: bool) {
+    /// watch to find that all of those are stuck. `false` if the lane is closed, and the work dropped.
+    pub(crate) fn push(&self, job: Job, urgent: bool) -> bool {
         let mut state = lock(&self.state);
         if state.closed {
             drop(state);
-            return drop(job);
+            drop(job);
+            return false;
         }
         state.queue.push_back((job, urgent));
         state.urgent += usize::from(urgent);
@@ -149,11 +164,12 @@ impl Lane {
             if self.has_room(&state) || !state.watched {
                 self.work.notify_one();
             }
-            return;
+            return true;
         }
         if self.has_room(&state) {
             self.want_worker(&mut state);
         }
+        true
     }
 
     fn take(&self) -> Option<Job> {
@@ -208,11 +224,27 @@ impl Lane {
 
     /// Asks for the worker that is wanted, if one is. The host is called: no lock may be held.
     pub(crate) fn hire(&self) {
-        if self.wanted.load(Ordering::Relaxed) && self.wanted.swap(false, Ordering::AcqRel) {
-            let comes = self.this.upgrade().is_some_and(&self.hire);
-            if !comes {
-                lock(&self.state).expected = 0;
+        if !(self.wanted.load(Ordering::Relaxed) && self.wanted.swap(false, Ordering::AcqRel)) {
+            return;
+        }
+        let mut pauses = HIRING_PAUSES.iter();
+        while !self.this.upgrade().is_some_and(&self.hire) {
+            let mut state = lock(&self.state);
+            if state.workers > 0 || state.closed {
+                // Those that are there do the work, and ask again with the next.
+                state.expected = 0;
+                return;
             }
+            let Some(&pause) = pauses.next() else {
+                state.expected = 0;
+                let (lost, kept) = state.queue.drain(..).partition(|(job, _)| matches!(job, Job::Session(..)));
+                state.queue = kept;
+                state.urgent = state.queue.iter().filter(|(_, urgent)| *urgent).count();
+                drop(state);
+                return give_up(lost);
+            };
+            drop(state);
+            thread::sleep(pause);
         }
     }
 
@@ -225,24 +257,35 @@ impl Lane {
     }
 
     /// Lets the workers go: those that wait at once, the others after the call they are in. Waits for the latter until
-    /// `deadline`; returns how many are still inside.
+    /// `deadline`; returns how many are still inside. Calls that are queued are made on this thread; sessions that wait
+    /// for a worker fail.
     pub fn close(&self, deadline: Instant) -> usize {
         let mut state = lock(&self.state);
         state.closed = true;
+        self.is_closed.store(true, Ordering::Release);
         let left = std::mem::take(&mut state.queue);
         state.urgent = 0;
         self.work.notify_all();
         let (state, _) = wait_until(&self.quiet, state, Some(deadline), |state| state.active + state.guests == 0);
         let inside = state.active + state.guests;
         drop(state);
-        // Jobs may hold the last reference to something of the host: never dropped under the lock.
-        drop(left);
+        give_up(left);
         inside
     }
 
     /// The number of workers that serve the lane.
     pub fn workers(&self) -> usize {
         lock(&self.state).workers
+    }
+}
+
+/// Does without a worker what can be done so.
+fn give_up(jobs: VecDeque<(Job, bool)>) {
+    for (job, _) in jobs {
+        match job {
+            Job::Session(session, link) => session.lose(link),
+            Job::Call(call) => call(),
+        }
     }
 }
 

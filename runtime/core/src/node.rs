@@ -86,10 +86,8 @@ pub trait Node: Send {
         Ok(Flow::Done)
     }
 
-    /// Called before a run of calls on this thread: the place to enter the host. `false` refuses: the host is closing.
-    fn enter(&mut self) -> bool {
-        true
-    }
+    /// Called before a run of calls on this thread: the place to enter the host.
+    fn enter(&mut self) {}
 
     /// Called after the run of calls.
     fn leave(&mut self) {}
@@ -105,9 +103,16 @@ pub struct Context<'a> {
     pub(crate) duration: Time,
     /// Whether the call has taken a completion.
     pub(crate) deferred: bool,
+    /// Whether the call is one that makes packets.
+    pub(crate) emits: bool,
 }
 
 impl Context<'_> {
+    /// Whether packets can be sent on: not while the node makes ready or lets go.
+    pub fn can_emit(&self) -> bool {
+        self.emits
+    }
+
     /// Sends a packet on. Where it lacks a time or an index it gets those of the packet that caused it.
     pub fn emit(&mut self, mut packet: Packet) {
         packet.pts = packet.pts.or(self.pts);

@@ -31,7 +31,10 @@ impl Registry {
     /// Adds a type, or replaces the one of that name.
     pub fn add(&self, name: &str, node_type: Arc<dyn NodeType>) {
         let mut types = self.types.write().unwrap_or_else(PoisonError::into_inner);
-        types.insert(name.to_string(), node_type);
+        let replaced = types.insert(name.to_string(), node_type);
+        // It may be the host's, which is not called under a lock.
+        drop(types);
+        drop(replaced);
     }
 
     /// Adds a type of native node made from parameters `P`, whose schema comes from the type.

@@ -30,13 +30,22 @@ pub struct Runtime {
 impl Runtime {
     /// A runtime with up to `threads` threads of its own, started as they are needed; 0 stands for one a processor.
     pub fn new(threads: usize) -> Arc<Runtime> {
+        Runtime::with_threads(threads, || {})
+    }
+
+    /// The same; each thread calls `prepare` first.
+    pub fn with_threads(threads: usize, prepare: fn()) -> Arc<Runtime> {
         let threads = match threads {
             0 => thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
         // Without a thread the work stays queued for the workers that are there.
-        let native = Lane::new(threads, MOST_THREADS, |lane| {
-            thread::Builder::new().name("remotemedia".into()).spawn(move || lane.serve()).is_ok()
+        let native = Lane::new(threads, MOST_THREADS, move |lane| {
+            let serve = move || {
+                prepare();
+                lane.serve();
+            };
+            thread::Builder::new().name("remotemedia".into()).spawn(serve).is_ok()
         });
         Arc::new(Runtime {
             registry: Registry::default(),
@@ -56,6 +65,11 @@ impl Runtime {
     /// The lane of the runtime's own threads.
     pub(crate) fn native(&self) -> &Arc<Lane> {
         &self.native
+    }
+
+    /// Whether this thread is a worker of the runtime or of one of its hosts, and so inside a call.
+    pub fn is_worker(&self) -> bool {
+        lock(&self.lanes).iter().filter_map(Weak::upgrade).any(|lane| lane.is_current())
     }
 
     /// Has [`Runtime::shutdown`] close a host's lane too.

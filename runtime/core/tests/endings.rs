@@ -104,6 +104,10 @@ struct Unlucky {
 }
 
 impl Host for Unlucky {
+    fn id(&self) -> u64 {
+        0
+    }
+
     fn retain(&self, _: usize) {
         self.references.fetch_add(1, Ordering::SeqCst);
     }

@@ -131,7 +131,7 @@ class Run:
         status = library.rm_session_wait(self._session, 0)
         if status >= 0:
             return
-        packet = _abi.rm_packet()
+        packet = packets.new_packet()
         if library.rm_session_error(self._session, packet) != _abi.RM_OK:
             check(status)
         error = packets.import_(self.engine.objects, packet)

@@ -34,10 +34,24 @@ pub struct Session {
     opened: Instant,
 }
 
-/// A lane that has nodes of the session, and whether the session is in its queue.
+/// A lane that has nodes of the session.
 struct Link {
     lane: Arc<Lane>,
+    /// Whether the session is in its queue.
     queued: AtomicBool,
+    /// Whether it has no worker for the session any more: then the thread at hand does what can be done without one, and
+    /// the nodes whose calls only that lane may make fail.
+    lost: AtomicBool,
+}
+
+impl Link {
+    fn new(lane: Arc<Lane>) -> Link {
+        Link { lane, queued: AtomicBool::new(false), lost: AtomicBool::new(false) }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
 }
 
 impl Session {
@@ -62,7 +76,7 @@ impl Session {
             tag: config.tag,
             runtime: Arc::clone(runtime),
             on_error: config.on_error,
-            links: lanes.into_iter().map(|lane| Link { lane, queued: AtomicBool::new(false) }).collect(),
+            links: lanes.into_iter().map(|lane| Link::new(lane)).collect(),
             state: Mutex::new(state),
             plan,
             changed: Condvar::new(),

@@ -45,6 +45,13 @@ impl Plan {
         let order = graph.order()?;
         let mut plan = Plan { nodes: Vec::new(), edges: Vec::new(), inputs: Vec::new(), sinks: 0 };
         let slots = order.iter().map(|&index| slot_of(&graph.nodes[index])).collect::<Result<Vec<_>>>()?;
+        let is_source = |slot: &Option<Arc<Slot>>| slot.as_ref().map(|slot| slot.info().source);
+        if is_source(&config.input) == Some(false) {
+            return Err(Error::new(ErrorKind::Argument, "the input of a session must be a source"));
+        }
+        if is_source(&config.output) == Some(true) {
+            return Err(Error::new(ErrorKind::Argument, "the output of a session must not be a source"));
+        }
         let fed = |index: usize| !graph.edges.iter().any(|&(_, to)| to == index);
         let takes_input = order.iter().zip(&slots).any(|(&index, slot)| fed(index) && !slot.info().source);
         let input = match &config.input {

@@ -60,6 +60,16 @@ impl Session {
     /// Runs what is ready and this lane's to run.
     pub(crate) fn run(self: &Arc<Self>, link: usize) {
         self.links[link].queued.store(false, Ordering::Release);
+        self.run_here(link);
+    }
+
+    /// The lane has no worker for the session, and will not have one.
+    pub(crate) fn lose(self: &Arc<Self>, link: usize) {
+        self.links[link].lost.store(true, Ordering::Release);
+        self.run(link);
+    }
+
+    fn run_here(self: &Arc<Self>, link: usize) {
         let mut scratch = Scratch::default();
         let slice = Instant::now() + SLICE;
         let mut state = self.lock();
@@ -69,8 +79,7 @@ impl Session {
             let done = self.execute(work, &mut scratch);
             state = self.lock();
             self.apply(&mut state, done, &mut scratch);
-            if Instant::now() > slice {
-                self.request(link, true);
+            if Instant::now() > slice && self.request(&mut state, link, true) {
                 break;
             }
         }
@@ -86,11 +95,10 @@ impl Session {
         for at in (0..self.plan.nodes.len()).rev() {
             let Some(op) = state.next_op(&self.plan, at) else { continue };
             if !self.may_run(state, at, link) {
-                self.request(self.place(state, at), true);
+                self.request(state, self.place(state, at), true);
             } else if let Some(work) = &chosen {
                 let heavy = state.nodes[at].cost.max(state.nodes[work.at].cost) > HEAVY;
-                self.request(link, heavy);
-                break;
+                self.request(state, link, heavy);
             } else {
                 chosen = self.take_on(state, at, op, scratch);
             }
@@ -101,7 +109,8 @@ impl Session {
     /// The lane whose workers should run a node.
     fn place(&self, state: &State, at: usize) -> usize {
         let node = &state.nodes[at];
-        node.link.unwrap_or(if node.cost > HEAVY { 0 } else { state.home })
+        let home = if self.links[state.home].is_lost() { 0 } else { state.home };
+        node.link.unwrap_or(if node.cost > HEAVY { 0 } else { home })
     }
 
     /// Whether a worker of a lane may run a node: its own, and any native one unless that keeps it from its own.
@@ -143,7 +152,10 @@ impl Session {
         // What a cancelled session has left here goes now, without the lock: it may be the host's.
         scratch.routed.clear();
         let before = Instant::now();
-        let entered = node.enter();
+        let entered = !self.is_lost(at);
+        if entered {
+            node.enter();
+        }
         let mut batch = Batch {
             session: self,
             at,
@@ -167,8 +179,7 @@ impl Session {
                 Op::Resume | Op::Flush => batch.go_on(op, node.as_mut(), scratch),
             }
         } else {
-            let fault = Fault { kind: ErrorKind::State, message: "its host is closing".into(), object: None };
-            batch.fail(fault, 0, true, scratch);
+            batch.refuse(op, scratch);
         }
         batch.route(scratch);
         if entered {
@@ -183,6 +194,14 @@ impl Session {
             None
         };
         Done { at, base, held, flow, cause, error, made, metrics }
+    }
+
+    /// Whether nobody is left to make the calls of a node.
+    fn is_lost(&self, at: usize) -> bool {
+        let lane = self.plan.nodes[at].slot.info().lane.as_ref();
+        lane.is_some_and(|lane| {
+            lane.is_closed() || self.links.iter().any(|link| link.is_lost() && Arc::ptr_eq(&link.lane, lane))
+        })
     }
 
     /// Puts what came of an operation into effect.
@@ -279,11 +298,12 @@ impl Session {
     }
 
     /// Ends a change: has workers come for everything that is ready, and lets go of the lock.
-    pub(super) fn release(self: &Arc<Self>, state: MutexGuard<'_, State>) {
+    pub(super) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         for at in (0..self.plan.nodes.len()).rev() {
             if state.next_op(&self.plan, at).is_some() {
                 let link = self.place(&state, at);
-                self.request(link, state.runners[link] == 0);
+                let urgent = state.runners[link] == 0;
+                self.request(&mut state, link, urgent);
             }
         }
         if state.waiters > 0 {
@@ -293,26 +313,41 @@ impl Session {
     }
 
     /// Lets go of the lock and does what could not be done under it: puts nodes back, pokes the sessions that have a node
-    /// which is wanted here, and asks the hosts for the workers that their lanes want.
-    fn settle_outside(&self, mut state: MutexGuard<'_, State>) {
+    /// which is wanted here, asks the hosts for the workers that their lanes want, and works for lanes that are lost.
+    fn settle_outside(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let returned = std::mem::take(&mut state.returned);
         let pokes = std::mem::take(&mut state.pokes);
+        let orphaned = std::mem::take(&mut state.orphaned);
         drop(state);
         returned.into_iter().for_each(|(at, node)| self.plan.nodes[at].slot.put_back(node));
         pokes.iter().filter_map(Weak::upgrade).for_each(|session| session.poke());
         self.links.iter().for_each(|link| link.lane.hire());
+        orphaned.into_iter().for_each(|link| self.run_here(link));
     }
 
-    fn request(self: &Arc<Self>, link: usize, urgent: bool) {
-        let Some(entry) = self.links.get(link) else { return };
-        if !entry.queued.swap(true, Ordering::AcqRel) {
-            entry.lane.push(Job::Session(Arc::clone(self), link), urgent);
+    /// Has a worker of a lane come; whether one will. If the lane has none any more and nobody does its work, the thread
+    /// at hand does, once it has let go of the lock.
+    fn request(self: &Arc<Self>, state: &mut State, link: usize, urgent: bool) -> bool {
+        let entry = &self.links[link];
+        if !entry.is_lost() {
+            if entry.queued.swap(true, Ordering::AcqRel)
+                || entry.lane.push(Job::Session(Arc::clone(self), link), urgent)
+            {
+                return true;
+            }
+            entry.lost.store(true, Ordering::Release);
         }
+        if state.runners[link] == 0 && !state.orphaned.contains(&link) {
+            state.orphaned.push(link);
+        }
+        false
     }
 
     fn announce(&self, end: Option<End>) {
         match end {
             None => {}
+            // A host whose workers were let go is not called any more.
+            Some(End { lane: Some(lane), .. }) if lane.is_closed() => {}
             Some(End { lane: Some(lane), call }) if !lane.is_current() => lane.post(call),
             Some(End { call, .. }) => call(),
         }
@@ -403,12 +438,23 @@ impl Batch<'_> {
             Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
             _ => Ok(Flow::Done),
         };
-        // Neither of the two makes packets, and neither can be asked for more.
+        // Neither of the two makes packets, whatever it tries, and neither can be asked for more.
         scratch.outputs.clear();
         match outcome {
             Ok(Flow::Pending) => self.flow = Flow::Pending,
             Ok(Flow::Done | Flow::More) => {}
             Err(fault) => self.fail_life(fault, scratch),
+        }
+    }
+
+    /// Stands for an operation that nobody is left to do.
+    fn refuse(&mut self, op: Op, scratch: &mut Scratch) {
+        let fault =
+            Fault { kind: ErrorKind::State, message: "its host lends no thread for the call".into(), object: None };
+        match op {
+            Op::Cleanup if !self.session.plan.nodes[self.at].slot.end() => {}
+            Op::Initialize => self.fail_life(fault, scratch),
+            _ => self.fail(fault, 0, true, scratch),
         }
     }
 
@@ -441,8 +487,9 @@ impl Batch<'_> {
 
     fn call(&self, outputs: &mut Vec<Packet>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Outcome {
         let Cause { index, pts, duration } = self.cause;
+        let emits = !matches!(self.base, Op::Initialize | Op::Cleanup);
         let mut context =
-            Context { outputs, session: self.session, node: self.at, index, pts, duration, deferred: false };
+            Context { outputs, session: self.session, node: self.at, index, pts, duration, deferred: false, emits };
         // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
         match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {
             Ok(Ok(Flow::Pending)) if !context.deferred => {

@@ -140,6 +140,8 @@ pub(super) struct State {
     /// Nodes to put back into their slots, and sessions to tell that a node of theirs is wanted, once the lock is gone.
     pub returned: Vec<(usize, Box<dyn Node>)>,
     pub pokes: Vec<Weak<Session>>,
+    /// Lanes without workers, whose work the thread at hand does then.
+    pub orphaned: Vec<usize>,
 }
 
 impl State {
@@ -190,6 +192,7 @@ impl State {
             warnings: Vec::new(),
             returned: Vec::new(),
             pokes: Vec::new(),
+            orphaned: Vec::new(),
         }
     }
 
