@@ -92,6 +92,21 @@
 #define RM_SESSION_INPUT_OPTIONAL 1
 
 /**
+ * Told once after a pull that answered RM_ERR_TIMEOUT: it is worth trying again.
+ */
+#define RM_EVENT_OUTPUT 1
+
+/**
+ * Told once after a push that answered RM_ERR_TIMEOUT: it is worth trying again.
+ */
+#define RM_EVENT_ROOM 2
+
+/**
+ * The session has ended: every node has been cleaned up.
+ */
+#define RM_EVENT_ENDED 3
+
+/**
  * The version of the ABI that this header describes: major in the upper 16 bits, minor in the lower.
  */
 #define RM_ABI_VERSION 1
@@ -457,18 +472,19 @@ typedef struct rm_session_config {
      */
     uint64_t output;
     /**
-     * The host whose worker calls `on_end`, or 0 for any thread.
+     * The host whose worker calls `on_event`, or 0 for any thread.
      */
     uint64_t host;
     /**
-     * Passed to `on_end`.
+     * Passed to `on_event`.
      */
     void *user_data;
     /**
-     * Called once, when the session has ended: every node has been cleaned up. Not after `host` or the runtime was let
-     * go, if `host` lends threads. [worker of `host`, else any; no lock held]
+     * Told of each RM_EVENT_…, for instance to write to a descriptor that an event loop watches. RM_EVENT_ENDED comes
+     * once, last. Not called after `host` or the runtime was let go, if `host` lends threads.
+     * [worker of `host`, else any; no lock held]
      */
-    void (*on_end)(void *user_data);
+    void (*on_event)(void *user_data, uint32_t event);
 } rm_session_config;
 
 /**
@@ -997,7 +1013,7 @@ rm_status rm_session_error(rm_session session, struct rm_packet *packet);
 rm_status rm_session_metrics(rm_session session, char *buffer, size_t capacity, size_t *length);
 
 /**
- * Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and `on_end` is called.
+ * Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and RM_EVENT_ENDED is told.
  *
  * Ownership: the handle is dead afterwards.
  * Threads: any.

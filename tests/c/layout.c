@@ -79,6 +79,6 @@ LAYOUT(offsetof(rm_session_config, input), 24);
 LAYOUT(offsetof(rm_session_config, output), 32);
 LAYOUT(offsetof(rm_session_config, host), 40);
 LAYOUT(offsetof(rm_session_config, user_data), 48);
-LAYOUT(offsetof(rm_session_config, on_end), 56);
+LAYOUT(offsetof(rm_session_config, on_event), 56);
 
 int main(void) { return 0; }

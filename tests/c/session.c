@@ -168,12 +168,55 @@ static void a_cancel_wakes_who_waits(rm_runtime runtime)
     recorder_free(node, &recorder);
 }
 
-static void count_end(void *user_data)
+static atomic_int told[4];
+
+static void note_event(void *unused, uint32_t event)
 {
+    (void)unused;
+    atomic_fetch_add(&told[event], 1);
+}
+
+/* How a program with an event loop goes about it: nothing ever waits. */
+static void whoever_tried_in_vain_is_told_when_to_try_again(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    rm_session_config how = session_config();
+    rm_packet packet = {.struct_size = sizeof packet}, pushed = text("x");
+    how.capacity = 1;
+    how.on_event = note_event;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, &how);
+    CHECK_STATUS(rm_session_pull(session, &packet, 0), RM_ERR_TIMEOUT);
+    CHECK_INT(told[RM_EVENT_OUTPUT], 0);
+    CHECK_OK(rm_session_push(session, &pushed, 0));
+    WAIT_FOR(atomic_load(&told[RM_EVENT_OUTPUT]) == 1);
+    int accepted = 0;
+    while (rm_session_push(session, &pushed, 10 * MILLISECOND) == RM_OK) /* until every edge is full */
+        accepted++;
+    CHECK_INT(told[RM_EVENT_ROOM], 0);
+    CHECK_OK(rm_session_pull(session, &packet, 0));
+    CHECK_OK(rm_buffer_free(packet.buffer));
+    WAIT_FOR(atomic_load(&told[RM_EVENT_ROOM]) == 1);
+    CHECK_OK(rm_session_push(session, &pushed, 0));
+    CHECK_INT(told[RM_EVENT_OUTPUT], 1); /* nobody asked again */
+    CHECK_OK(rm_session_end(session));
+    for (; accepted >= 0; accepted--) {
+        CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
+        CHECK_OK(rm_buffer_free(packet.buffer));
+    }
+    expect_end(session);
+    WAIT_FOR(atomic_load(&told[RM_EVENT_ENDED]) == 1);
+    CHECK_OK(rm_session_free(session));
+    recorder_free(node, &recorder);
+}
+
+static void count_end(void *user_data, uint32_t event)
+{
+    CHECK_INT(event, RM_EVENT_ENDED); /* nobody has tried anything in vain */
     atomic_fetch_add((atomic_int *)user_data, 1);
 }
 
-static void on_end_is_called_once_however_it_ends(rm_runtime runtime)
+static void the_end_is_told_once_however_it_ends(rm_runtime runtime)
 {
     enum { WELL, FAILED, NOT_STARTED, CANCELLED, FREED, WAYS };
     for (int way = 0; way < WAYS; way++) {
@@ -183,7 +226,7 @@ static void on_end_is_called_once_however_it_ends(rm_runtime runtime)
         rm_session_config how = session_config();
         rm_packet packet = text("x");
         how.user_data = &ends;
-        how.on_end = count_end;
+        how.on_event = count_end;
         rm_node node = recorder_node(&recorder);
         rm_session session = open_node(runtime, node, &how);
         CHECK_INT(atomic_load(&ends), way == NOT_STARTED ? atomic_load(&ends) : 0);
@@ -241,7 +284,8 @@ int main(void)
     RUN_ON(outputs_that_nobody_takes_hold_the_input_up);
     RUN_ON(an_end_is_an_end);
     RUN_ON(a_cancel_wakes_who_waits);
-    RUN_ON(on_end_is_called_once_however_it_ends);
+    RUN_ON(the_end_is_told_once_however_it_ends);
+    RUN_ON(whoever_tried_in_vain_is_told_when_to_try_again);
     RUN_ON(two_threads_may_push);
     return 0;
 }

@@ -111,12 +111,13 @@ static void a_thread_is_lent_once(rm_runtime runtime)
     host_stop(&host);
 }
 
-static void end_on_worker(void *user_data)
+static void end_on_worker(void *user_data, uint32_t event)
 {
+    CHECK_INT(event, RM_EVENT_ENDED);
     atomic_store((atomic_int *)user_data, on_worker() ? 1 : -1);
 }
 
-static void on_end_is_called_by_a_worker(rm_runtime runtime)
+static void events_are_told_by_a_worker(rm_runtime runtime)
 {
     host host;
     atomic_int ended = 0;
@@ -125,7 +126,7 @@ static void on_end_is_called_by_a_worker(rm_runtime runtime)
     host_start(&host, runtime, LENDS);
     how.host = host.handle;
     how.user_data = &ended;
-    how.on_end = end_on_worker;
+    how.on_event = end_on_worker;
     CHECK_OK(rm_pipeline_new(runtime, &pipeline));
     CHECK_OK(rm_pipeline_add_type(pipeline, TEXT("x"), TEXT("PassThrough"), NULL, 0));
     finish(open_pipeline(pipeline, &how));
@@ -164,7 +165,7 @@ int main(void)
     RUN_ON(without_lent_threads_the_library_calls);
     RUN_ON(others_take_over_from_one_that_is_stuck);
     RUN_ON(a_thread_is_lent_once);
-    RUN_ON(on_end_is_called_by_a_worker);
+    RUN_ON(events_are_told_by_a_worker);
     RUN(shutdown_has_all_of_them_return);
     return 0;
 }

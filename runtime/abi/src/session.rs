@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{End, OnError, SessionConfig};
+use remotemedia_core::{Event, Listener, OnError, SessionConfig};
 
 use crate::bridge::Bridge;
 use crate::error::Failure;
@@ -31,6 +31,13 @@ pub const RM_ON_ERROR_COLLECT: u32 = 2;
 /// An `input` that no node of the pipeline takes is left out instead of refused.
 pub const RM_SESSION_INPUT_OPTIONAL: u32 = 1;
 
+/// Told once after a pull that answered RM_ERR_TIMEOUT: it is worth trying again.
+pub const RM_EVENT_OUTPUT: u32 = 1;
+/// Told once after a push that answered RM_ERR_TIMEOUT: it is worth trying again.
+pub const RM_EVENT_ROOM: u32 = 2;
+/// The session has ended: every node has been cleaned up.
+pub const RM_EVENT_ENDED: u32 = 3;
+
 /// How a session is to run. All zero but `struct_size` is a good start.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -49,13 +56,14 @@ pub struct rm_session_config {
     pub input: u64,
     /// A node that takes the outputs, or 0 if `rm_session_pull` does.
     pub output: u64,
-    /// The host whose worker calls `on_end`, or 0 for any thread.
+    /// The host whose worker calls `on_event`, or 0 for any thread.
     pub host: u64,
-    /// Passed to `on_end`.
+    /// Passed to `on_event`.
     pub user_data: *mut c_void,
-    /// Called once, when the session has ended: every node has been cleaned up. Not after `host` or the runtime was let
-    /// go, if `host` lends threads. [worker of `host`, else any; no lock held]
-    pub on_end: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
+    /// Told of each RM_EVENT_…, for instance to write to a descriptor that an event loop watches. RM_EVENT_ENDED comes
+    /// once, last. Not called after `host` or the runtime was let go, if `host` lends threads.
+    /// [worker of `host`, else any; no lock held]
+    pub on_event: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, event: u32)>,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -72,15 +80,22 @@ impl Handled for Session {
 }
 
 /// A callback and its pointer.
-struct Callback(unsafe extern "C-unwind" fn(*mut c_void), *mut c_void);
+struct Callback(unsafe extern "C-unwind" fn(*mut c_void, u32), *mut c_void);
 
 // SAFETY: the header says that the function may be called with the pointer on any thread, or on a worker of the host.
 unsafe impl Send for Callback {}
+// SAFETY: as above.
+unsafe impl Sync for Callback {}
 
 impl Callback {
-    fn call(self) {
+    fn call(&self, event: Event) {
+        let event = match event {
+            Event::Output => RM_EVENT_OUTPUT,
+            Event::Room => RM_EVENT_ROOM,
+            Event::Ended => RM_EVENT_ENDED,
+        };
         // SAFETY: the host's function with the host's pointer.
-        unsafe { (self.0)(self.1) };
+        unsafe { (self.0)(self.1, event) };
     }
 }
 
@@ -114,10 +129,10 @@ pub unsafe extern "C" fn rm_session_open(
             }
         };
         check_zero(raw.flags & !RM_SESSION_INPUT_OPTIONAL, "flags")?;
-        let on_end = raw.on_end.map(|on_end| {
-            let callback = Callback(on_end, raw.user_data);
+        let listener = raw.on_event.map(|on_event| {
+            let callback = Callback(on_event, raw.user_data);
             let lane = bridge.and_then(|bridge| bridge.lane().cloned());
-            End { lane, call: Box::new(move || callback.call()) }
+            Listener { lane, call: Arc::new(move |event| callback.call(event)) }
         });
         let defaults = SessionConfig::default();
         let config = SessionConfig {
@@ -127,7 +142,7 @@ pub unsafe extern "C" fn rm_session_open(
             input: slot(raw.input)?,
             input_optional: raw.flags & RM_SESSION_INPUT_OPTIONAL != 0,
             output: slot(raw.output)?,
-            on_end,
+            listener,
         };
         // A copy, because making the nodes may call the host, and no lock is held then.
         let graph = pipeline.graph().clone();
@@ -270,7 +285,7 @@ pub unsafe extern "C" fn rm_session_metrics(
     })
 }
 
-/// Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and `on_end` is called.
+/// Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and RM_EVENT_ENDED is told.
 ///
 /// Ownership: the handle is dead afterwards.
 /// Threads: any.

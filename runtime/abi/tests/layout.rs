@@ -82,5 +82,5 @@ fn layout() {
     assert_eq!(offset_of!(rm_session_config, output), 32);
     assert_eq!(offset_of!(rm_session_config, host), 40);
     assert_eq!(offset_of!(rm_session_config, user_data), 48);
-    assert_eq!(offset_of!(rm_session_config, on_end), 56);
+    assert_eq!(offset_of!(rm_session_config, on_event), 56);
 }

@@ -40,6 +40,6 @@ pub use packet::{Data, Kinds, NO_INDEX, Packet};
 pub use registry::{NodeType, Registry};
 pub use runtime::Runtime;
 pub use schema::{Schema, Violation};
-pub use session::{End, OnError, Session, SessionConfig};
+pub use session::{Event, Listener, OnError, Session, SessionConfig};
 pub use slot::Slot;
 pub use time::Time;

@@ -10,8 +10,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
-    Completion, Context, Data, End, ErrorKind, Fault, Flow, Graph, Kinds, Lane, Node, NodeInfo, OnError, Outcome,
-    Packet, Runtime, Session, SessionConfig, Slot,
+    Completion, Context, Data, ErrorKind, Event, Fault, Flow, Graph, Kinds, Lane, Listener, Node, NodeInfo, OnError,
+    Outcome, Packet, Runtime, Session, SessionConfig, Slot,
 };
 use serde_json::json;
 
@@ -333,10 +333,10 @@ impl Round {
         let ends = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&ends);
         let rng = &mut self.rng;
-        let end = End {
+        let listener = Listener {
             lane: rng.chance(500).then(|| Arc::clone(&self.lanes[0])),
-            call: Box::new(move || {
-                counted.fetch_add(1, Ordering::SeqCst);
+            call: Arc::new(move |event| {
+                counted.fetch_add(usize::from(event == Event::Ended), Ordering::SeqCst);
             }),
         };
         let pushes = input.is_none();
@@ -344,7 +344,7 @@ impl Round {
             capacity: 1 + rng.index(8),
             on_error: [OnError::Raise, OnError::Skip, OnError::Collect][rng.index(3)],
             input,
-            on_end: Some(end),
+            listener: Some(listener),
             ..SessionConfig::default()
         };
         Case {
@@ -474,7 +474,7 @@ impl Case {
         thread::yield_now();
         match self.ends.load(Ordering::SeqCst) {
             1 => {}
-            times => return Err(format!("on_end came {times} times")),
+            times => return Err(format!("the end was told {times} times")),
         }
         // Expansions are negative; edges that fork and join make duplicates.
         values.retain(|value| *value >= 0);

@@ -33,6 +33,9 @@ RM_ON_ERROR_RAISE = 0
 RM_ON_ERROR_SKIP = 1
 RM_ON_ERROR_COLLECT = 2
 RM_SESSION_INPUT_OPTIONAL = 1
+RM_EVENT_OUTPUT = 1
+RM_EVENT_ROOM = 2
+RM_EVENT_ENDED = 3
 RM_OK = 0
 RM_MORE = 1
 RM_PENDING = 2
@@ -205,7 +208,7 @@ rm_runtime_config._fields_ = [
     ("reserved", c_uint32),
 ]
 
-rm_session_config_on_end = CFUNCTYPE(None, c_void_p)
+rm_session_config_on_event = CFUNCTYPE(None, c_void_p, c_uint32)
 
 rm_session_config._fields_ = [
     ("struct_size", c_uint32),
@@ -217,7 +220,7 @@ rm_session_config._fields_ = [
     ("output", c_uint64),
     ("host", c_uint64),
     ("user_data", c_void_p),
-    ("on_end", rm_session_config_on_end),
+    ("on_event", rm_session_config_on_event),
 ]
 
 

@@ -74,7 +74,7 @@ class Engine:
             "flush": _abi.rm_node_callbacks_flush(self._on_flush),
             "cleanup": _abi.rm_node_callbacks_cleanup(self._on_cleanup),
         }
-        self.end_function = _abi.rm_session_config_on_end(self._on_end)
+        self.event_function = _abi.rm_session_config_on_event(self._on_event)
         self._create_function = _abi.rm_type_callbacks_create(self._on_create)
         self._life = self._callbacks("initialize", "process", "resume", "flush", "cleanup")
         self._no_life = self._callbacks("process", "resume")
@@ -301,13 +301,15 @@ class Engine:
         except BaseException as error:
             return _STATUS[self.fail(error)]
 
-    def _on_end(self, tag: int) -> None:
+    def _on_event(self, tag: int, event: int) -> None:
         try:
-            self.runs.pop(tag).on_end()
+            ended = event == _abi.RM_EVENT_ENDED
+            run = self.runs.pop(tag) if ended else self.runs[tag]
+            run.on_event(event)
         except BaseException as error:
             import logging
 
-            logging.getLogger("remotemedia").error("a run could not be ended", exc_info=error)
+            logging.getLogger("remotemedia").error("event %d of a run could not be handled", event, exc_info=error)
 
     def _on_create(self, key: int, id_: int, id_size: int, params: int, size: int, out: Any) -> int:
         from . import types

@@ -70,7 +70,7 @@ class Run:
                 self._keys.append(key)
             config.input, config.output = handles
             config.host = self.engine.host
-            config.on_end = self.engine.end_function
+            config.on_event = self.engine.event_function
             creation = self.engine.creation
             creation.error, creation.keys = None, self._keys
             status = library.rm_session_open(pipeline, config, self._session)
@@ -109,8 +109,8 @@ class Run:
                 check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name)))
             before = name
 
-    def on_end(self) -> None:
-        """The session has ended. Called once, on a worker."""
+    def on_event(self, _: int) -> None:
+        """The session has ended: nothing else is asked for. Called once, on a worker."""
         if self._steps():
             self._finish()
 

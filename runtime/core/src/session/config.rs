@@ -18,12 +18,50 @@ pub enum OnError {
     Collect,
 }
 
-/// What to call when a session has ended, and whose worker is to call it; without a lane, whoever ended it.
-pub struct End {
-    /// The lane whose worker makes the call.
+/// What a session tells its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// After a pull that found nothing in time: it is worth trying again.
+    Output,
+    /// After a push that found no room in time: it is worth trying again.
+    Room,
+    /// The session has ended: every node has been cleaned up. Once, last.
+    Ended,
+}
+
+impl Event {
+    const ALL: [Event; 3] = [Event::Room, Event::Output, Event::Ended];
+
+    /// The events of a set of [`Event::bit`]s, in the order in which they are told.
+    pub(super) fn of(bits: u8) -> impl Iterator<Item = Event> {
+        Event::ALL.into_iter().filter(move |event| bits & event.bit() != 0)
+    }
+
+    pub(super) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// Whom a session tells of its events, and whose worker makes the call; without a lane, the thread at hand.
+#[derive(Clone)]
+pub struct Listener {
+    /// The lane whose worker makes the call. Once it is closed nobody is told any more.
     pub lane: Option<Arc<Lane>>,
     /// The call. No lock is held.
-    pub call: Box<dyn FnOnce() + Send>,
+    pub call: Arc<dyn Fn(Event) + Send + Sync>,
+}
+
+impl Listener {
+    pub(super) fn tell(&self, event: Event) {
+        match &self.lane {
+            Some(lane) if lane.is_closed() => {}
+            Some(lane) if !lane.is_current() => {
+                let call = Arc::clone(&self.call);
+                lane.post(move || call(event));
+            }
+            _ => (self.call)(event),
+        }
+    }
 }
 
 /// How a session is to run.
@@ -41,8 +79,8 @@ pub struct SessionConfig {
     pub input_optional: bool,
     /// A node that takes the outputs, failures among them. With it nothing is pulled.
     pub output: Option<Arc<Slot>>,
-    /// What to call at the end.
-    pub on_end: Option<End>,
+    /// Whom to tell of events.
+    pub listener: Option<Listener>,
 }
 
 impl Default for SessionConfig {
@@ -54,13 +92,13 @@ impl Default for SessionConfig {
             input: None,
             input_optional: false,
             output: None,
-            on_end: None,
+            listener: None,
         }
     }
 }
 
-impl fmt::Debug for End {
+impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "End(lane: {:?})", self.lane)
+        write!(f, "Listener(lane: {:?})", self.lane)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
-pub use config::{End, OnError, SessionConfig};
+pub use config::{Event, Listener, OnError, SessionConfig};
 use plan::Plan;
 use state::{Activity, Phase, Settled, State};
 
@@ -70,7 +70,7 @@ impl Session {
             placed.push(link);
         }
         let mut state = State::new(&plan, config.capacity, placed, lanes.len());
-        state.on_end = config.on_end;
+        state.listener = config.listener;
         let session = Arc::new(Session {
             number: runtime.next_session(),
             tag: config.tag,
@@ -110,6 +110,7 @@ impl Session {
         state = guard;
         state.waiters -= 1;
         if !ready {
+            state.wanted |= Event::Room.bit();
             return Err(Error::new(ErrorKind::Timeout, "no room for the packet within the time given"));
         }
         if !state.takes_input() {
@@ -147,6 +148,7 @@ impl Session {
             return Ok(Some(packet));
         }
         if !ready {
+            state.wanted |= Event::Output.bit();
             return Err(Error::new(ErrorKind::Timeout, "no output within the time given"));
         }
         match (&state.error, self.is_cancelled()) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use super::state::{Activity, Cause, Op, Phase, Settled, State};
-use super::{End, OnError, Session};
+use super::{Event, OnError, Session};
 use crate::lane::Job;
 use crate::packet::NO_INDEX;
 use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeMetrics, Outcome, Packet};
@@ -84,9 +84,7 @@ impl Session {
             }
         }
         state.runners[link] -= 1;
-        let ended = if matches!(state.phase, Phase::Ended) { state.on_end.take() } else { None };
         self.settle_outside(state);
-        self.announce(ended);
     }
 
     /// Chooses the ready node nearest to the outputs, so that draining goes before filling.
@@ -313,16 +311,22 @@ impl Session {
     }
 
     /// Lets go of the lock and does what could not be done under it: puts nodes back, pokes the sessions that have a node
-    /// which is wanted here, asks the hosts for the workers that their lanes want, and works for lanes that are lost.
+    /// which is wanted here, asks the hosts for the workers that their lanes want, works for lanes that are lost, and tells
+    /// the owner what has come about.
     fn settle_outside(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let returned = std::mem::take(&mut state.returned);
         let pokes = std::mem::take(&mut state.pokes);
         let orphaned = std::mem::take(&mut state.orphaned);
+        let events = state.take_events(&self.plan);
+        let listener = if events == 0 { None } else { state.listener.clone() };
         drop(state);
         returned.into_iter().for_each(|(at, node)| self.plan.nodes[at].slot.put_back(node));
         pokes.iter().filter_map(Weak::upgrade).for_each(|session| session.poke());
         self.links.iter().for_each(|link| link.lane.hire());
         orphaned.into_iter().for_each(|link| self.run_here(link));
+        if let Some(listener) = listener {
+            Event::of(events).for_each(|event| listener.tell(event));
+        }
     }
 
     /// Has a worker of a lane come; whether one will. If the lane has none any more and nobody does its work, the thread
@@ -341,16 +345,6 @@ impl Session {
             state.orphaned.push(link);
         }
         false
-    }
-
-    fn announce(&self, end: Option<End>) {
-        match end {
-            None => {}
-            // A host whose workers were let go is not called any more.
-            Some(End { lane: Some(lane), .. }) if lane.is_closed() => {}
-            Some(End { lane: Some(lane), call }) if !lane.is_current() => lane.post(call),
-            Some(End { call, .. }) => call(),
-        }
     }
 }
 

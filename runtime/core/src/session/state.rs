@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::plan::Plan;
-use super::{End, Session};
+use super::{Event, Listener, Session};
 use crate::packet::NO_INDEX;
 use crate::{Fault, Flow, Node, NodeError, NodeMetrics, Packet, Time};
 
@@ -134,7 +134,9 @@ pub(super) struct State {
     pub waiters: usize,
     /// The lane that light native nodes run on.
     pub home: usize,
-    pub on_end: Option<End>,
+    pub listener: Option<Listener>,
+    /// The events that somebody waits for.
+    pub wanted: u8,
     pub elapsed: Option<Duration>,
     pub warnings: Vec<String>,
     /// Nodes to put back into their slots, and sessions to tell that a node of theirs is wanted, once the lock is gone.
@@ -187,7 +189,8 @@ impl State {
             runners: vec![0; lanes],
             waiters: 0,
             home,
-            on_end: None,
+            listener: None,
+            wanted: Event::Ended.bit(),
             elapsed: None,
             warnings: Vec::new(),
             returned: Vec::new(),
@@ -271,6 +274,27 @@ impl State {
 
     pub fn has_input_room(&self, plan: &Plan) -> bool {
         plan.inputs.iter().all(|&edge| self.load[edge] < self.capacity)
+    }
+
+    /// The events that have come about and that somebody waits for, each told once.
+    pub fn take_events(&mut self, plan: &Plan) -> u8 {
+        if self.wanted == 0 || self.listener.is_none() {
+            return 0;
+        }
+        let ended = matches!(self.phase, Phase::Ended);
+        let mut events = 0;
+        if ended {
+            events |= Event::Ended.bit();
+        }
+        if ended || !self.outputs.is_empty() {
+            events |= Event::Output.bit();
+        }
+        if !self.takes_input() || self.has_input_room(plan) {
+            events |= Event::Room.bit();
+        }
+        events &= self.wanted;
+        self.wanted &= !events;
+        events
     }
 
     pub fn end_input(&mut self, plan: &Plan) {

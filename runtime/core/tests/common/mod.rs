@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
-    Context, Data, End, Flow, Graph, Kinds, Node, NodeInfo, OnError, Outcome, Packet, Runtime, Session, SessionConfig,
-    Slot,
+    Context, Data, Event, Flow, Graph, Kinds, Listener, Node, NodeInfo, OnError, Outcome, Packet, Runtime, Session,
+    SessionConfig, Slot,
 };
 use serde_json::json;
 
@@ -91,10 +91,10 @@ pub fn open_with(runtime: &Arc<Runtime>, graph: &Graph, capacity: usize, on_erro
 /// A session that counts its ends.
 pub fn open_counting(runtime: &Arc<Runtime>, graph: &Graph, ends: &Arc<AtomicUsize>) -> Arc<Session> {
     let ends = Arc::clone(ends);
-    let call = Box::new(move || {
-        ends.fetch_add(1, Ordering::SeqCst);
+    let call = Arc::new(move |event| {
+        ends.fetch_add(usize::from(event == Event::Ended), Ordering::SeqCst);
     });
-    let config = SessionConfig { on_end: Some(End { lane: None, call }), ..SessionConfig::default() };
+    let config = SessionConfig { listener: Some(Listener { lane: None, call }), ..SessionConfig::default() };
     Session::open(runtime, graph, config).unwrap()
 }
 
