@@ -20,6 +20,7 @@ from ctypes import (
 VERSION = "0.1.0"
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
+RM_NODE_MATCH = 4
 RM_TIME_NONE = -(2**63)
 RM_INDEX_NONE = 2**64 - 1
 RM_KIND_NONE = 0
@@ -29,6 +30,11 @@ RM_KIND_JSON = 3
 RM_KIND_BYTES = 4
 RM_KIND_OBJECT = 5
 RM_KIND_FAILURE = 6
+RM_EDGE_DEFAULT = 0
+RM_EDGE_BLOCK = 1
+RM_EDGE_DROP_OLDEST = 2
+RM_EDGE_DROP_NEWEST = 3
+RM_EDGE_LATEST = 4
 RM_ON_ERROR_RAISE = 0
 RM_ON_ERROR_SKIP = 1
 RM_ON_ERROR_COLLECT = 2
@@ -36,6 +42,7 @@ RM_SESSION_INPUT_OPTIONAL = 1
 RM_EVENT_OUTPUT = 1
 RM_EVENT_ROOM = 2
 RM_EVENT_ENDED = 3
+RM_EVENT_STALLED = 4
 RM_OK = 0
 RM_MORE = 1
 RM_PENDING = 2
@@ -76,6 +83,10 @@ class rm_object_table(Structure):
 
 
 class rm_packet(Structure):
+    pass
+
+
+class rm_edge_config(Structure):
     pass
 
 
@@ -142,6 +153,11 @@ rm_node_callbacks._fields_ = [
     ("emits", c_uint32),
     ("process_object", c_void_p),
     ("resume_object", c_void_p),
+    ("inputs", c_void_p),
+    ("inputs_size", c_size_t),
+    ("outputs", c_void_p),
+    ("outputs_size", c_size_t),
+    ("match_tolerance", c_int64),
 ]
 
 rm_object_table_enter = CFUNCTYPE(c_int32)
@@ -187,6 +203,15 @@ rm_packet._fields_ = [
     ("channels", c_uint32),
     ("metadata", c_void_p),
     ("metadata_size", c_size_t),
+    ("port", c_uint32),
+    ("reserved", c_uint32),
+]
+
+rm_edge_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("policy", c_uint32),
+    ("capacity", c_uint32),
+    ("reserved", c_uint32),
 ]
 
 rm_type_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -221,6 +246,9 @@ rm_session_config._fields_ = [
     ("host", c_uint64),
     ("user_data", c_void_p),
     ("on_event", rm_session_config_on_event),
+    ("stall", c_int64),
+    ("policy", c_uint32),
+    ("trace", c_uint32),
 ]
 
 
@@ -262,8 +290,10 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_add_node.restype = c_int32
     library.rm_pipeline_add_type.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p, c_size_t]
     library.rm_pipeline_add_type.restype = c_int32
-    library.rm_pipeline_connect.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_pipeline_connect.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(rm_edge_config)]
     library.rm_pipeline_connect.restype = c_int32
+    library.rm_pipeline_configure.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_pipeline_configure.restype = c_int32
     library.rm_pipeline_load.argtypes = [c_uint64, c_char_p, c_size_t]
     library.rm_pipeline_load.restype = c_int32
     library.rm_pipeline_free.argtypes = [c_uint64]
@@ -282,6 +312,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_session_open.restype = c_int32
     library.rm_session_push.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
     library.rm_session_push.restype = c_int32
+    library.rm_session_flush.argtypes = [c_uint64, c_int64]
+    library.rm_session_flush.restype = c_int32
     library.rm_session_pull.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
     library.rm_session_pull.restype = c_int32
     library.rm_session_end.argtypes = [c_uint64]
@@ -294,6 +326,16 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_session_error.restype = c_int32
     library.rm_session_metrics.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
     library.rm_session_metrics.restype = c_int32
+    library.rm_session_report.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_session_report.restype = c_int32
+    library.rm_session_trace.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_session_trace.restype = c_int32
+    library.rm_session_insert.argtypes = [c_uint64, c_char_p, c_size_t, c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, c_int64]
+    library.rm_session_insert.restype = c_int32
+    library.rm_session_remove.argtypes = [c_uint64, c_char_p, c_size_t, c_int64]
+    library.rm_session_remove.restype = c_int32
+    library.rm_session_replace.argtypes = [c_uint64, c_char_p, c_size_t, c_uint64, c_int64]
+    library.rm_session_replace.restype = c_int32
     library.rm_session_free.argtypes = [c_uint64]
     library.rm_session_free.restype = c_int32
     library.rm_abi_version.argtypes = []

@@ -106,7 +106,7 @@ class Run:
                 self._shared.append(what)
                 check(library.rm_pipeline_add_node(pipeline, name, len(name), handle))
             if before is not None:
-                check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name)))
+                check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name), None))
             before = name
 
     def on_event(self, _: int) -> None:

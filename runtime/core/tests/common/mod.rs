@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
-    Context, Data, Event, Flow, Graph, Kinds, Listener, Node, NodeInfo, OnError, Outcome, Packet, Runtime, Session,
-    SessionConfig, Slot,
+    Context, Data, EdgeConfig, Event, Flow, Graph, Kinds, Listener, Node, NodeInfo, OnError, Outcome, Packet, Runtime,
+    Session, SessionConfig, Slot,
 };
 use serde_json::json;
 
@@ -76,7 +76,7 @@ pub fn value(packet: &Packet) -> i64 {
 pub fn chain(nodes: &[(&str, &Arc<Slot>)]) -> Graph {
     let mut graph = Graph::new();
     nodes.iter().for_each(|(id, slot)| graph.add_instance(id, Arc::clone(slot)).unwrap());
-    nodes.windows(2).for_each(|pair| graph.connect(pair[0].0, pair[1].0).unwrap());
+    nodes.windows(2).for_each(|pair| graph.connect(pair[0].0, pair[1].0, EdgeConfig::default()).unwrap());
     graph
 }
 
