@@ -12,7 +12,9 @@ use super::state::{EdgeState, Life, NodeState, Phase, State};
 use crate::graph::invalid;
 use crate::options::NodeOptions;
 use crate::sync::wait_until;
-use crate::{EdgeConfig, Error, ErrorKind, NodeError, Result, Slot};
+use crate::{
+    Context, EdgeConfig, Error, ErrorKind, Flow, Kinds, Node, NodeError, NodeInfo, Outcome, Packet, Result, Slot,
+};
 
 /// A change that goes on.
 pub(super) struct Change {
@@ -20,6 +22,8 @@ pub(super) struct Change {
     what: What,
     /// The node that joins, or the one that leaves.
     node: usize,
+    /// Why it does not come about, told when the node that was to join is gone again.
+    failure: Option<Error>,
     result: Option<Result<()>>,
 }
 
@@ -45,7 +49,8 @@ impl Session {
     ) -> Result<()> {
         self.change(deadline, |state| {
             let edge = state.plan.edge_between(after, before)?;
-            if state.plan.nodes.iter().any(|node| *node.id == *id) {
+            let gone = |at: usize| state.nodes[at].life == Life::Gone;
+            if state.plan.nodes.iter().enumerate().any(|(at, node)| *node.id == *id && !gone(at)) {
                 return Err(invalid(format!("Duplicate node id '{id}'; give each node an id of its own")));
             }
             let node = self.admit(state, id, slot, |plan, node| plan.splice(node, edge))?;
@@ -105,7 +110,7 @@ impl Session {
         let (what, node) = begin(&mut state)?;
         let id = state.next_change;
         state.next_change += 1;
-        state.changes.push(Change { id, what, node, result: None });
+        state.changes.push(Change { id, what, node, failure: None, result: None });
         self.release(state);
         let mut state = self.lock();
         state.waiters += 1;
@@ -131,7 +136,7 @@ impl Session {
         fit: impl FnOnce(&mut Plan, usize),
     ) -> Result<usize> {
         let mut plan = Plan::clone(&state.plan);
-        if plan.nodes.iter().any(|node| Arc::ptr_eq(&node.slot, slot)) {
+        if plan.slots().any(|known| Arc::ptr_eq(known, slot)) {
             return Err(invalid(format!("node '{id}' is in the session already; give another instance")));
         }
         let info = slot.info();
@@ -163,6 +168,10 @@ impl Session {
     /// A node that joins has been initialised.
     pub(super) fn change_ready(&self, state: &mut State, node: usize) {
         let Some(at) = state.changes.iter().position(|change| change.node == node) else { return };
+        if state.cancelled || state.error.is_some() {
+            state.nodes[node].life = Life::Leaving;
+            return;
+        }
         match state.changes[at].what {
             What::Insert(edge) => {
                 let result = state.splice(node, edge);
@@ -182,9 +191,8 @@ impl Session {
     pub(super) fn change_failed(&self, state: &mut State, node: usize, error: &NodeError) {
         state.nodes[node].life = Life::Leaving;
         for change in state.changes.iter_mut().filter(|change| change.node == node) {
-            change.result = Some(Err(Error::new(error.kind, error.to_string())));
+            change.failure = Some(Error::new(error.kind, error.to_string()));
         }
-        self.changed.notify_all();
     }
 
     /// A node that leaves has given all it had.
@@ -201,11 +209,15 @@ impl Session {
         }
     }
 
-    /// A node that left has been cleaned up.
+    /// A node that left has been cleaned up, or nobody waits for it any more.
     pub(super) fn change_over(&self, state: &mut State, node: usize) {
         for change in state.changes.iter_mut().filter(|change| change.node == node) {
-            change.result.get_or_insert(Ok(()));
+            let result = change.failure.take().map_or(Ok(()), Err);
+            change.result.get_or_insert(result);
             self.changed.notify_all();
+        }
+        if matches!(state.phase, Phase::Running) && state.nodes[node].life == Life::Gone {
+            state.bury(node);
         }
     }
 
@@ -218,6 +230,19 @@ impl Session {
             }
             self.changed.notify_all();
         }
+    }
+}
+
+/// What is left of a node that is gone: nothing leads to it any more.
+struct Gone;
+
+impl Node for Gone {
+    fn info(&self) -> NodeInfo {
+        NodeInfo::filter(Kinds::NONE, Kinds::NONE)
+    }
+
+    fn process(&mut self, _: Packet, _: &mut Context<'_>) -> Outcome {
+        Ok(Flow::Done)
     }
 }
 
@@ -285,6 +310,13 @@ impl State {
         self.nodes[old].link = std::mem::replace(&mut self.nodes[new].link, link);
         self.nodes[old].cost = 0;
         self.nodes[new].life = Life::Leaving;
+    }
+
+    /// Lets go of a node that is gone, once the lock is.
+    fn bury(&mut self, node: usize) {
+        let plan = Arc::make_mut(&mut self.plan);
+        self.buried.push(std::mem::replace(&mut plan.nodes[node].slot, Slot::new(Gone)));
+        plan.mark_first();
     }
 
     fn rearrange(&mut self, change: impl FnOnce(&mut Plan)) {

@@ -415,6 +415,7 @@ impl Session {
         let returned = std::mem::take(&mut state.returned);
         let dropped = std::mem::take(&mut state.dropped);
         let pokes = std::mem::take(&mut state.pokes);
+        let buried = std::mem::take(&mut state.buried);
         let orphaned = std::mem::take(&mut state.orphaned);
         let events = state.take_events();
         let listener = if events == 0 { None } else { state.listener.clone() };
@@ -422,7 +423,7 @@ impl Session {
         if let Some(plan) = plan {
             returned.into_iter().for_each(|(at, node)| plan.nodes[at].slot.put_back(node));
         }
-        drop(dropped);
+        drop((dropped, buried));
         pokes.iter().filter_map(Weak::upgrade).for_each(|session| session.poke());
         self.links.iter().for_each(|link| link.lane.hire());
         orphaned.into_iter().for_each(|link| self.run_here(link));

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::{Event, Listener, Session};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::trace::Trace;
-use crate::{Data, Fault, Flow, Histogram, Node, NodeError, NodeMetrics, Packet, Policy, Time};
+use crate::{Data, Fault, Flow, Histogram, Node, NodeError, NodeMetrics, Packet, Policy, Slot, Time};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug)]
@@ -247,11 +247,12 @@ pub(super) struct State {
     pub trace: Trace,
     pub changes: Vec<Change>,
     pub next_change: u64,
-    /// Nodes to put back into their slots, packets to drop, and sessions to tell that a node of theirs is wanted, once the
-    /// lock is gone.
+    /// Nodes to put back into their slots, packets to drop, sessions to tell that a node of theirs is wanted, and nodes to let
+    /// go of, once the lock is gone.
     pub returned: Vec<(usize, Box<dyn Node>)>,
     pub dropped: Vec<Packet>,
     pub pokes: Vec<Weak<Session>>,
+    pub buried: Vec<Arc<Slot>>,
     /// Lanes without workers, whose work the thread at hand does then.
     pub orphaned: Vec<usize>,
 }
@@ -293,6 +294,7 @@ impl State {
             returned: Vec::new(),
             dropped: Vec::new(),
             pokes: Vec::new(),
+            buried: Vec::new(),
             orphaned: Vec::new(),
             plan: Arc::new(plan),
         }

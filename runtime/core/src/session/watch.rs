@@ -60,7 +60,10 @@ impl Session {
                 state.fail(at, Arc::new(error));
                 state.phase = Phase::Stopping(0);
             }
-            (Op::Initialize, _) => self.change_failed(state, at, &error),
+            (Op::Initialize, _) => {
+                self.change_failed(state, at, &error);
+                self.change_over(state, at);
+            }
             _ => state.fail(at, Arc::new(error)),
         }
     }
