@@ -88,8 +88,8 @@ impl Graph {
     pub fn connect(&mut self, from: &str, to: &str, config: EdgeConfig) -> Result<()> {
         let ((from_id, from_port), (to_id, to_port)) = (split(from), split(to));
         let edge = GraphEdge {
-            from: self.find(from_id, "source")?,
-            to: self.find(to_id, "target")?,
+            from: self.find(from_id, "Connection references unknown source node")?,
+            to: self.find(to_id, "Connection references unknown target node")?,
             from_port: from_port.into(),
             to_port: to_port.into(),
             config,
@@ -109,7 +109,7 @@ impl Graph {
 
     /// Sets the options of a node.
     pub fn configure(&mut self, id: &str, options: NodeOptions) -> Result<()> {
-        let index = self.find(id, "configured")?;
+        let index = self.find(id, "there is no node to configure")?;
         self.nodes[index].options = options;
         Ok(())
     }
@@ -140,11 +140,11 @@ impl Graph {
         }
     }
 
-    fn find(&self, id: &str, role: &str) -> Result<usize> {
+    fn find(&self, id: &str, refusal: &str) -> Result<usize> {
         self.by_id.get(id).copied().ok_or_else(|| {
             let hint = nearest(id, self.by_id.keys().map(String::as_str))
                 .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-            invalid(format!("Connection references unknown {role} node: {id}{hint}"))
+            invalid(format!("{refusal}: {id}{hint}"))
         })
     }
 
