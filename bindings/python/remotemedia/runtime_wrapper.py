@@ -37,8 +37,8 @@ async def execute_pipeline(
         enable_metrics: Return `{"outputs", "metrics"}`.
         on_error: What happens when a node fails at an item: "raise" ends the run, "skip" leaves the item out, "collect"
             puts the exception in its place.
-        progress: Called with a `Progress` about ten times a second, on the caller's event loop, and once at the end of a
-            run that ends well. An exception in it ends the run and is raised.
+        progress: Called with a `Progress` about ten times a second, on the caller's event loop, and once at the end of
+            a run that ends well. An exception in it ends the run and is raised.
 
     Returns:
         None if the last nodes gave no output, the output if they gave one, else the list of them in order.

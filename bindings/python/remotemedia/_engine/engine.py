@@ -161,6 +161,10 @@ class Engine:
         library.rm_node_free(shared.handle)
         self.forget(shared.key)
 
+    def is_source(self, key: int) -> bool:
+        """Whether the adapter of a key makes data by itself."""
+        return self._adapters[key].is_source
+
     def forget(self, key: int) -> None:
         """Lets an adapter go that will not be called any more.
 
@@ -258,7 +262,8 @@ class Engine:
     def finish(self, completion: int, output: Any, more: bool, none_is_value: bool = False) -> None:
         """Gives the outcome of a pending call. A call that was given up meanwhile does not care."""
         status = _abi.RM_MORE if more else _abi.RM_OK
-        packet = None if output is None and not none_is_value else packets.object_packet(self.objects, self.host, output)
+        nothing = output is None and not none_is_value
+        packet = None if nothing else packets.object_packet(self.objects, self.host, output)
         library.rm_completion_finish(completion, status, packet)
 
     def drop(self, completion: int) -> None:

@@ -42,6 +42,8 @@ class EngineSession:
         self._handle = ctypes.c_uint64()
         self._shared: list[Any] = []
         self._keys: list[int] = []
+        self.has_source = False
+        """Whether a node makes data by itself, so that the end of the input is not the end. Known once it is open."""
         # Opening and ending may overlap: the second of the two finishes.
         self._steps = iter((False, True)).__next__
 
@@ -74,11 +76,12 @@ class EngineSession:
             config.capacity = capacity
             config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
             config.tag = config.user_data = tag
-            for adapter in (source, sink):
-                handle, key = (0, 0) if adapter is None else self.engine.new_node(adapter)
-                handles.append(handle)
-                self._keys.append(key)
-            config.input, config.output = handles
+            for end, adapter in ("input", source), ("output", sink):
+                if adapter is not None:
+                    handle, key = self.engine.new_node(adapter)
+                    handles.append(handle)
+                    self._keys.append(key)
+                    setattr(config, end, handle)
             config.host = self.engine.host
             config.on_event = self.engine.event_function
             creation = self.engine.creation
@@ -87,6 +90,11 @@ class EngineSession:
             if status < 0 and creation.error is not None:
                 raise creation.error
             check(status)
+            self.has_source = (
+                self.spec.source
+                or any(node.is_source for node in self._shared)
+                or any(self.engine.is_source(key) for key in self._keys)
+            )
         except BaseException:
             del self.engine.runs[tag]
             self._release()

@@ -30,6 +30,8 @@ def read(pipeline: Any) -> Spec:
         TypeError: It is of no type that can be run.
         ValueError: It is empty, or a node lacks a method.
     """
+    if isinstance(pipeline, Spec):
+        return pipeline
     if isinstance(pipeline, str):
         return Spec(manifest=pipeline)
     if isinstance(pipeline, dict):

@@ -21,8 +21,8 @@ def source_of(node: Any) -> Generator[Any, None, None] | AsyncGenerator[Any, Non
     if isinstance(made, CoroutineType):
         made.close()
     raise PipelineError(
-        f"The first node '{node.name}' is not a valid source: its process() must take no input and be a generator or an "
-        "async generator"
+        f"The first node '{node.name}' is not a valid source: its process() must take no input and be a generator "
+        "or an async generator"
     )
 
 
