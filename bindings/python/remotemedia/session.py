@@ -82,12 +82,8 @@ class OpenSession:
     def __del__(self) -> None:
         live = getattr(self, "_live", None)
         if live is not None and live.forsaken():
-            warnings.warn(
-                f"{self!r} was dropped while it runs; use it in a `with` block, or cancel it",
-                ResourceWarning,
-                source=self,
-                stacklevel=2,
-            )
+            advice = "use it in a `with` block, or cancel it"
+            warnings.warn(f"{self!r} was dropped while it runs; {advice}", ResourceWarning, source=self, stacklevel=2)
             live.cancel()
 
 
@@ -214,12 +210,12 @@ class Session(OpenSession):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is not None or self._live.has_source:
-            await self._give_up()
+            await self.give_up()
         else:
             try:
                 await self._finish()
             except BaseException:
-                await self._give_up()
+                await self.give_up()
                 raise
         if error is None:
             self._live.raise_at_end()
@@ -234,7 +230,8 @@ class Session(OpenSession):
                 await self._signals.wait(_abi.RM_EVENT_OUTPUT)
         await self._until_ended()
 
-    async def _give_up(self) -> None:
+    async def give_up(self) -> None:
+        """Cancels, and gives the nodes a moment to be cleaned up; one that blocks is not waited for."""
         self._live.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._until_ended(), self._live.patience)

@@ -125,12 +125,12 @@ class SyncSession(OpenSession):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is not None or self._live.has_source:
-            self._give_up()
+            self.give_up()
         else:
             try:
                 self._finish()
             except BaseException:
-                self._give_up()
+                self.give_up()
                 raise
         if error is None:
             self._live.raise_at_end()
@@ -144,7 +144,8 @@ class SyncSession(OpenSession):
                 live.drop(packet)
         _wait(live.wait, None)
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Cancels, and gives the nodes a moment to be cleaned up; one that blocks is not waited for."""
         self._live.cancel()
         _wait(self._live.wait, self._live.patience)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..core.progress import INTERVAL, Progress
+from ..core.progress import INTERVAL, Meter, Progress
 from .adapter import Collector, Feeder
 from .errors import check
 from .library import library
@@ -31,18 +30,10 @@ class Run(EngineSession):
         self._wants_metrics = metrics
         self._ended = self.loop.create_future()
         self._over = False
-        self._begun = time.monotonic()
-        self._taken = 0
 
-    def start(self, inputs: Iterable[Any], optional: bool, counted: bool) -> None:
-        """Opens the session over its inputs, which are `counted` if somebody wants to know."""
-        source = Feeder(self.engine, self._count(inputs) if counted else inputs)
-        self.open(source, Collector(self.engine, self.outputs), optional)
-
-    def _count(self, inputs: Iterable[Any]) -> Iterator[Any]:
-        for item in inputs:
-            self._taken += 1
-            yield item
+    def start(self, inputs: Iterable[Any], optional: bool) -> None:
+        """Opens the session over its inputs; `optional` says that a pipeline with a source goes without."""
+        self.open(Feeder(self.engine, inputs), Collector(self.engine, self.outputs), optional)
 
     def on_end(self) -> None:
         try:
@@ -72,13 +63,13 @@ class Run(EngineSession):
         if not self._ended.done():
             self._ended.set_result(None)
 
-    async def wait(self, progress: Callable[[Progress], object] | None) -> None:
+    async def wait(self, meter: Meter | None) -> None:
         """Waits for the end and raises what went wrong, with the outputs so far as `partial_results`."""
         try:
-            while progress is not None and not self._over:
+            while meter is not None and not self._over:
                 await asyncio.wait([self._ended], timeout=INTERVAL)
                 if self.error is None:
-                    progress(Progress(self._taken, len(self.outputs), time.monotonic() - self._begun))
+                    meter.tell(len(self.outputs))
             await self._ended
         except BaseException:
             self.cancel()
@@ -104,6 +95,8 @@ async def run(
         The outputs of the last nodes, in order, and the metrics if asked for.
     """
     this = Run(spec, on_error, metrics)
-    this.start([""] if inputs is None else inputs, inputs is None, progress is not None)
-    await this.wait(progress)
+    meter = None if progress is None else Meter(progress)
+    given = [""] if inputs is None else inputs
+    this.start(given if meter is None else meter.count(given), optional=inputs is None)
+    await this.wait(meter)
     return this.outputs, this.metrics
