@@ -331,8 +331,10 @@ class Engine:
     def _on_event(self, tag: int, event: int) -> None:
         try:
             ended = event == _abi.RM_EVENT_ENDED
-            run = self.runs.pop(tag) if ended else self.runs[tag]
-            run.on_event(event)
+            session = self.runs.pop(tag) if ended else self.runs.get(tag)
+            # Another worker may be late with an event, and come after the end.
+            if session is not None:
+                session.on_event(event)
         except BaseException as error:
             import logging
 

@@ -115,6 +115,9 @@ class Live(EngineSession):
         """Raises what ended the session, if something did; then its owner knows."""
         if self.error is not None:
             self.owner_knows = True
+            if isinstance(self.error, (StopIteration, StopAsyncIteration)):
+                # As Python does it in coroutines: as it is, it would be taken for the end of an iteration.
+                raise RuntimeError(f"a node raised {type(self.error).__name__}") from self.error
             raise self.error
 
     def raise_at_end(self) -> None:
