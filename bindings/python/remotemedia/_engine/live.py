@@ -15,6 +15,7 @@ from .library import library
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
 
+_EVENTS = _abi.RM_EVENT_OUTPUT, _abi.RM_EVENT_ROOM, _abi.RM_EVENT_ENDED
 _TIMES = range(_abi.RM_TIME_NONE + 1, 2**63)
 
 
@@ -153,8 +154,8 @@ class Live(EngineSession):
                 self.error = PipelineError("the session was cancelled")
         super().cancel()
         # Whoever waits for room or an output does not wait for nodes to be cleaned up, as the library would have it.
-        self._notify(_abi.RM_EVENT_OUTPUT)
-        self._notify(_abi.RM_EVENT_ROOM)
+        for event in _EVENTS:
+            self._notify(event)
 
     def on_event(self, event: int) -> None:
         super().on_event(event)
@@ -164,7 +165,9 @@ class Live(EngineSession):
     def on_end(self) -> None:
         self.error = self.error or self.failure()
         self.ended = True
-        self._notify(_abi.RM_EVENT_ENDED)
+        # Whoever waits for anything is to look again: the end may overtake an event that another worker brings.
+        for event in _EVENTS:
+            self._notify(event)
 
     def _notify(self, event: int) -> None:
         if self.engine.closing:  # nobody is to go on: the process is about to end
