@@ -143,9 +143,7 @@ def test_flush_is_called_at_the_end(run, way, is_async):
             return tuple(self.items)
 
     made = Async() if is_async else Plain()
-    assert run(way([made, PassThroughNode()], [1, 2])) == (
-        [[1, 2]] if way is not by_run and way is not by_python else [1, 2]
-    )
+    assert run(way([made, PassThroughNode()], [1, 2])) == [(1, 2)]
     assert made.events == ["init", "clean"]
 
 

@@ -146,7 +146,8 @@ class Engine:
             if shared is None:
                 adapter = adapt(self, node, source)
                 shared = self._shared[id(node)] = _Shared(adapter, *self.new_node(adapter))
-            shared.adapter.managed |= managed
+            if managed:
+                shared.adapter.managed = True
             shared.uses += 1
             return shared.handle
 
@@ -162,8 +163,9 @@ class Engine:
         self.forget(shared.key)
 
     def is_source(self, key: int) -> bool:
-        """Whether the adapter of a key makes data by itself."""
-        return self._adapters[key].is_source
+        """Whether the adapter of a key makes data by itself; no longer once it is forgotten."""
+        adapter = self._adapters.get(key)
+        return adapter is not None and adapter.is_source
 
     def forget(self, key: int) -> None:
         """Lets an adapter go that will not be called any more.

@@ -52,6 +52,8 @@ class Live(EngineSession):
         """Whether there is nothing more to come: every output was taken, or the session failed or was given up."""
         self.owner_knows = False
         """Whether the owner has been told of the error, or caused it by giving the session up."""
+        self.has_source = False
+        """Whether a node makes data by itself, so that the end of the input is not the end."""
         self._is_open = False
         self._tell = tell
 
@@ -64,6 +66,11 @@ class Live(EngineSession):
             source = Feeder(self.engine, inputs)
         self.open(source, capacity=self._capacity)
         self._is_open = True
+        self.has_source = (
+            self.spec.source
+            or any(getattr(what, "is_source", False) for _, what in self.spec.steps)
+            or any(map(self.engine.is_source, self._keys))
+        )
 
     def forsaken(self) -> bool:
         """Whether it runs on although nobody has said that it should end."""

@@ -42,8 +42,6 @@ class EngineSession:
         self._handle = ctypes.c_uint64()
         self._shared: list[Any] = []
         self._keys: list[int] = []
-        self.has_source = False
-        """Whether a node makes data by itself, so that the end of the input is not the end. Known once it is open."""
         # Opening and ending may overlap: the second of the two finishes.
         self._steps = iter((False, True)).__next__
 
@@ -76,12 +74,14 @@ class EngineSession:
             config.capacity = capacity
             config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
             config.tag = config.user_data = tag
-            for end, adapter in ("input", source), ("output", sink):
-                if adapter is not None:
-                    handle, key = self.engine.new_node(adapter)
-                    handles.append(handle)
-                    self._keys.append(key)
-                    setattr(config, end, handle)
+            if source is not None:
+                config.input, key = self.engine.new_node(source)
+                handles.append(config.input)
+                self._keys.append(key)
+            if sink is not None:
+                config.output, key = self.engine.new_node(sink)
+                handles.append(config.output)
+                self._keys.append(key)
             config.host = self.engine.host
             config.on_event = self.engine.event_function
             creation = self.engine.creation
@@ -90,11 +90,6 @@ class EngineSession:
             if status < 0 and creation.error is not None:
                 raise creation.error
             check(status)
-            self.has_source = (
-                self.spec.source
-                or any(node.is_source for node in self._shared)
-                or any(self.engine.is_source(key) for key in self._keys)
-            )
         except BaseException:
             del self.engine.runs[tag]
             self._release()
@@ -119,8 +114,7 @@ class EngineSession:
                 text = what.encode()
                 check(library.rm_pipeline_load(pipeline, text, len(text)))
             else:
-                first = before is None
-                handle = self.engine.share(what, self.spec.managed, source=first and self.spec.source)
+                handle = self.engine.share(what, self.spec.managed, self.spec.source and before is None)
                 self._shared.append(what)
                 check(library.rm_pipeline_add_node(pipeline, name, len(name), handle))
             if before is not None:
