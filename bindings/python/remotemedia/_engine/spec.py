@@ -17,6 +17,10 @@ class Spec:
 
     steps: Sequence[tuple[str, Node | str]] = ()
     manifest: str | None = None
+    managed: bool = False
+    """Whether somebody else initialises the instances and cleans them up."""
+    source: bool = False
+    """Whether the first node is the source, whatever it says of itself."""
 
 
 def read(pipeline: Any) -> Spec:
@@ -26,6 +30,8 @@ def read(pipeline: Any) -> Spec:
         TypeError: It is of no type that can be run.
         ValueError: It is empty, or a node lacks a method.
     """
+    if isinstance(pipeline, Spec):
+        return pipeline
     if isinstance(pipeline, str):
         return Spec(manifest=pipeline)
     if isinstance(pipeline, dict):
@@ -34,18 +40,19 @@ def read(pipeline: Any) -> Spec:
         return _read_list(pipeline)
     nodes = getattr(pipeline, "nodes", None)
     if hasattr(pipeline, "serialize") and isinstance(nodes, list):
-        return read_instances(nodes)
+        return read_instances(nodes, managed=bool(getattr(pipeline, "is_initialized", False)))
     if hasattr(pipeline, "serialize"):
         return Spec(manifest=pipeline.serialize())
     raise TypeError(f"Expected Pipeline, list of Nodes, dict, or str, got {type(pipeline).__name__}")
 
 
-def read_instances(nodes: Any) -> Spec:
+def read_instances(nodes: Any, managed: bool = False, source: bool = False) -> Spec:
     """Takes nothing but instances, in order."""
     nodes = list(nodes)
     if not nodes:
         raise ValueError("the pipeline is empty; add at least one node")
-    return Spec([(f"{check_node(node).name}_{index}", node) for index, node in enumerate(nodes)])
+    steps = [(f"{check_node(node).name}_{index}", node) for index, node in enumerate(nodes)]
+    return Spec(steps, managed=managed, source=source)
 
 
 def check_node(node: Any) -> Node:

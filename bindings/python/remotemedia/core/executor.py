@@ -7,13 +7,17 @@ Each item goes through the whole chain before the next one is taken.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from .exceptions import PipelineError
 from .node import Node
+from .source import source_of
+
+if TYPE_CHECKING:
+    from .progress import Progress
 
 _Item = tuple[int | None, Any]
+_Inputs = Iterable[Any] | AsyncIterable[Any]
 
 
 class _Failed:
@@ -23,52 +27,87 @@ class _Failed:
         self.error = error
 
 
-async def execute(nodes: list[Node], inputs: Iterable[Any] | None, on_error: str = "raise") -> list[Any]:
+async def execute(
+    nodes: list[Node],
+    inputs: Iterable[Any] | None,
+    on_error: str = "raise",
+    managed: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> list[Any]:
     """Runs nodes over inputs; without any, the first node is a source, or gets an empty string.
+
+    Args:
+        nodes: The chain.
+        inputs: The inputs.
+        on_error: As for `execute_pipeline`.
+        managed: Somebody else initialises the nodes and cleans them up.
+        progress: As for `execute_pipeline`.
 
     Returns:
         The outputs, in order.
     """
-    if on_error not in ("raise", "skip", "collect"):
-        raise ValueError(f"on_error is {on_error!r}; use one of 'raise', 'skip', 'collect'")
     outputs: list[Any] = []
-    begun: list[Node] = []
+    given = [""] if inputs is None and not nodes[0].is_source else inputs
+    meter = None
+    if progress is not None:
+        from .progress import Meter
+
+        meter = Meter(progress)
+        given = None if given is None else meter.count(given)
     try:
-        for node in nodes:
-            if not any(node is other for other in begun):
-                begun.append(node)
-                await settle(node.initialize())
-        stream = _inputs(nodes, inputs)
-        for index, node in enumerate(nodes):
-            if index > 0 or not (inputs is None and node.is_source):
-                stream = _stage(node, f"{node.name}_{index}", stream, on_error)
-        async for _, output in stream:
-            outputs.append(output.error if isinstance(output, _Failed) else output)
+        async for output in stream(nodes, given, on_error, managed):
+            outputs.append(output)
+            if meter is not None and meter.is_due():
+                meter.tell(len(outputs))
+        if meter is not None:
+            meter.tell(len(outputs))
     except Exception as error:
         error.partial_results = outputs  # type: ignore[attr-defined]
         raise
+    return outputs
+
+
+async def stream(
+    nodes: list[Node], inputs: _Inputs | None, on_error: str = "raise", managed: bool = False
+) -> AsyncGenerator[Any, None]:
+    """The outputs, as they come.
+
+    As `execute`, but the inputs may be asynchronous, and without any the first node is the source.
+    """
+    if on_error not in ("raise", "skip", "collect"):
+        raise ValueError(f"on_error is {on_error!r}; use one of 'raise', 'skip', 'collect'")
+    begun: list[Node] = []
+    try:
+        for node in [] if managed else nodes:
+            if not any(node is other for other in begun):
+                begun.append(node)
+                await settle(node.initialize())
+        items = _inputs(nodes, inputs)
+        for index, node in enumerate(nodes):
+            if index > 0 or inputs is not None:
+                items = _stage(node, f"{node.name}_{index}", items, on_error)
+        async for _, output in items:
+            yield output.error if isinstance(output, _Failed) else output
     finally:
         for node in begun:
             try:
                 await settle(node.cleanup())
             except Exception:
                 node.logger.exception("cleanup of node %r failed", node)
-    return outputs
 
 
-async def _inputs(nodes: list[Node], inputs: Iterable[Any] | None) -> AsyncIterator[_Item]:
-    if inputs is None and nodes[0].is_source:
-        source = nodes[0].process()  # type: ignore[call-arg]
-        if not (inspect.isgenerator(source) or inspect.isasyncgen(source)):
-            raise PipelineError(
-                f"The first node '{nodes[0].name}' is not a valid source: its process() must take no input and be a "
-                "generator or an async generator"
-            )
-        async for item in outputs_of(source):
+async def _inputs(nodes: list[Node], inputs: _Inputs | None) -> AsyncIterator[_Item]:
+    if inputs is None:
+        async for item in outputs_of(source_of(nodes[0])):
             yield None, item
-        return
-    for index, item in enumerate([""] if inputs is None else inputs):
-        yield index, item
+    elif isinstance(inputs, AsyncIterable):
+        index = 0
+        async for item in inputs:
+            yield index, item
+            index += 1
+    else:
+        for numbered in enumerate(inputs):
+            yield numbered
 
 
 def _stage(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
