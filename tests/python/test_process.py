@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from itertools import count
 from typing import Any
@@ -230,8 +231,9 @@ def test_a_stream_that_has_nothing_to_give_holds_nobody_up(run):
 
     async def main() -> None:
         async with Pipeline([PassThroughNode()]).managed_execution() as pipeline:
-            async for _ in pipeline.process(silent()):
-                break
+            async with contextlib.aclosing(pipeline.process(silent())) as outputs:
+                async for _ in outputs:
+                    break
         assert told == ["cancelled"]
 
     run(main())

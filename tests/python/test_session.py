@@ -304,7 +304,6 @@ def test_metrics(run):
     run(main())
 
 
-@pytest.mark.xfail(strict=True, reason="rm_session_push does not have an object converted for a native node")
 def test_what_is_sent_becomes_data_where_a_native_node_is_first(run):
     async def main() -> None:
         async with open_session([{"node_type": "CalculatorNode"}]) as session:

@@ -11,7 +11,7 @@ from ..core.exceptions import PipelineError
 from . import _abi, packets
 from .adapter import Adapter, AsyncFeeder, Feeder
 from .errors import check, exception, read_text
-from .library import library
+from .library import library, quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
 
@@ -87,7 +87,8 @@ class Live(EngineSession):
             raise ValueError(f"pts is {pts}; it is a number of nanoseconds that fits in 64 bits, or None")
         packet = packets.object_packet(self.engine.objects, self.engine.host, data)
         packet.pts = time
-        status = library.rm_session_push(self._handle, packet, timeout)
+        push = library.rm_session_push if timeout else quick.rm_session_push
+        status = push(self._handle, packet, timeout)
         if status == _abi.RM_ERR_TIMEOUT:
             return False
         if status < 0:
@@ -100,7 +101,8 @@ class Live(EngineSession):
     def pull(self, timeout: int) -> _abi.rm_packet | None:
         """Takes an output, waiting for up to `timeout` nanoseconds; None if there is none yet, or it is `over`."""
         packet = packets.new_packet()
-        status = library.rm_session_pull(self._handle, packet, timeout)
+        pull = library.rm_session_pull if timeout else quick.rm_session_pull
+        status = pull(self._handle, packet, timeout)
         if status == _abi.RM_OK:
             return packet
         if status != _abi.RM_ERR_TIMEOUT:

@@ -126,6 +126,10 @@ impl<'a> Batch<'a> {
             }
             let outcome = if accepts.meets(kind) || kind == Kinds::NONE {
                 self.call(&mut scratch.outputs, |context| node.process(packet, context))
+            } else if kind == Kinds::OBJECT {
+                // Only where the node has joined since the packet was put on its way.
+                let adapted = self.plan.adapt(self.at, packet);
+                adapted.and_then(|packet| self.call(&mut scratch.outputs, |context| node.process(packet, context)))
             } else {
                 Err(Fault::input(format!("expected {accepts}, got {kind}")))
             };
@@ -334,29 +338,18 @@ impl<'a> Batch<'a> {
 
     /// What to put on an edge for an output. One that cannot be converted becomes a failure, which the node at the other
     /// end raises when its turn comes: what lies before it is to come out first.
-    fn convert(&self, edge: usize, mut packet: Packet) -> Option<Packet> {
-        let plan = self.plan;
-        if !plan.nodes[self.at].converts {
+    fn convert(&self, edge: usize, packet: Packet) -> Option<Packet> {
+        if !self.plan.nodes[self.at].converts {
             return Some(packet);
         }
-        let (Some(to), Data::Object(object)) = (plan.edges[edge].to, &packet.data) else { return Some(packet) };
-        let accepts = plan.nodes[to].slot.info().accepts;
-        if accepts.meets(Kinds::OBJECT) {
-            return Some(packet);
-        }
-        match object.host().export(object.object(), accepts) {
-            Ok(exported) => {
-                packet.pts = exported.pts.or(packet.pts);
-                packet.duration = exported.duration.or(packet.duration);
-                packet.data = exported.data;
-                Some(packet)
-            }
-            Err(message) => {
-                let cause = Cause::of(&packet);
-                let error = NodeError::new(Fault::input(message), &plan.nodes[to].id, cause.index, cause.pts);
-                (plan.nodes[to].on_error != OnError::Skip).then(|| failure(Arc::new(error), cause))
-            }
-        }
+        let cause = Cause::of(&packet);
+        self.plan.convert(edge, packet).map_or_else(
+            |error| {
+                let skips = self.plan.edges[edge].to.is_some_and(|to| self.plan.nodes[to].on_error == OnError::Skip);
+                (!skips).then(|| failure(error, cause))
+            },
+            Some,
+        )
     }
 
     fn is_full(&self, scratch: &Scratch) -> bool {

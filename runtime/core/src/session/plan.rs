@@ -10,7 +10,7 @@ use super::{OnError, SessionConfig};
 use crate::graph::{Graph, GraphNode, Source, invalid};
 use crate::options::NodeOptions;
 use crate::suggest::nearest;
-use crate::{EdgeConfig, Error, ErrorKind, Kinds, Policy, Result, Slot};
+use crate::{Data, EdgeConfig, Error, ErrorKind, Fault, Kinds, NodeError, Packet, Policy, Result, Slot};
 
 #[derive(Clone)]
 pub(super) struct Plan {
@@ -241,6 +241,29 @@ impl Plan {
             }
         }
         reaches
+    }
+
+    /// A packet as the node at the end of an edge takes it. No lock may be held.
+    pub fn convert(&self, edge: usize, packet: Packet) -> std::result::Result<Packet, Arc<NodeError>> {
+        let Some(to) = self.edges[edge].to else { return Ok(packet) };
+        let (index, pts) = (packet.index, packet.pts);
+        let place = |fault| Arc::new(NodeError::new(fault, &self.nodes[to].id, index, pts));
+        self.adapt(to, packet).map_err(place)
+    }
+
+    /// A packet as a node takes it: an object of a host is turned into data, by that host, if the node does not take it as
+    /// it is. No lock may be held.
+    pub fn adapt(&self, node: usize, mut packet: Packet) -> std::result::Result<Packet, Fault> {
+        let Data::Object(object) = &packet.data else { return Ok(packet) };
+        let accepts = self.nodes[node].slot.info().accepts;
+        if accepts.meets(Kinds::OBJECT) {
+            return Ok(packet);
+        }
+        let exported = object.host().export(object.object(), accepts).map_err(Fault::input)?;
+        packet.pts = exported.pts.or(packet.pts);
+        packet.duration = exported.duration.or(packet.duration);
+        packet.data = exported.data;
+        Ok(packet)
     }
 
     /// Whether packets on an edge are outputs.
