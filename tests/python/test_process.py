@@ -223,6 +223,7 @@ def test_a_stream_that_has_nothing_to_give_holds_nobody_up(run):
     async def silent() -> Any:
         yield 1
         try:
+            told.append("asked")
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             told.append("cancelled")
@@ -231,8 +232,10 @@ def test_a_stream_that_has_nothing_to_give_holds_nobody_up(run):
     async def main() -> None:
         async with Pipeline([PassThroughNode()]).managed_execution() as pipeline:
             async for _ in pipeline.process(silent()):
+                while not told:
+                    await asyncio.sleep(0.001)
                 break
-        assert told == ["cancelled"]
+        assert told == ["asked", "cancelled"]
 
     run(main())
 
