@@ -12,7 +12,9 @@ LIMIT = 30
 
 HEAD = """
 import asyncio, sys, threading, time
-from remotemedia import Node, PassThroughNode, execute_pipeline, execute_pipeline_with_input
+from remotemedia import (
+    Node, PassThroughNode, SyncSession, execute_pipeline, execute_pipeline_with_input, open_session
+)
 
 entered = threading.Event()
 
@@ -28,6 +30,12 @@ class Sleeps(Node):
 
 class Loops(Node):
     def process(self, data):
+        entered.set()
+        while True:
+            time.sleep(0.001)
+
+class Hogs(Node):
+    async def process(self, data):
         entered.set()
         while True:
             time.sleep(0.001)
@@ -52,6 +60,13 @@ def start(*nodes, inputs=None):
     coroutine = execute_pipeline_with_input(list(nodes), ["x"]) if inputs is None else endless(nodes)
     threading.Thread(target=lambda: asyncio.run(coroutine), daemon=True).start()
 
+def serve(*nodes):
+    def run():
+        with SyncSession(list(nodes), inputs=forever()) as session:
+            for _ in session:
+                pass
+    threading.Thread(target=run, daemon=True).start()
+
 async def endless(nodes):
     from remotemedia._engine import spec
     from remotemedia._engine.run import run
@@ -75,6 +90,18 @@ async def main():
 asyncio.run(main())
 """,
     "after a run": "asyncio.run(execute_pipeline([Busy()]))",
+    "in a session": "serve(Busy()); entered.wait()",
+    "in a session that awaits": "serve(Waits()); entered.wait()",
+    "with a session left open": "left = SyncSession([Busy()]); left.send(1); left.try_receive(); entered.wait()",
+    "with the sessions of a loop left open": """
+async def main():
+    global left
+    left = [open_session([node()]) for node in (Busy, Waits, Sleeps, Streams)]
+    for session in left:
+        await session.send(1)
+        session.try_receive()
+asyncio.run(main())
+""",
 }
 
 
@@ -86,7 +113,7 @@ def outcome(interpreter: str, program: str, environment: dict[str, str]) -> tupl
 
 
 def test_exit_while_busy(interpreter, environment):
-    programs = list(CASES.values()) * (RUNS // len(CASES))
+    programs = (list(CASES.values()) * RUNS)[:RUNS]
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda program: outcome(interpreter, program, environment), programs))
     bad = [(list(CASES)[at % len(CASES)], result) for at, result in enumerate(outcomes) if result != (0, "")]
@@ -96,6 +123,10 @@ def test_exit_while_busy(interpreter, environment):
 
 def test_exit_from_an_endless_loop_in_a_node(interpreter, environment):
     assert outcome(interpreter, "start(Loops()); entered.wait()", environment) == (0, "")
+
+
+def test_exit_from_a_node_that_hogs_the_loop(interpreter, environment):
+    assert outcome(interpreter, "serve(Hogs()); entered.wait()", environment) == (0, "")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

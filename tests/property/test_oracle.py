@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remotemedia import BufferNode, Node, PassThroughNode, Pipeline
+from remotemedia import BufferNode, Node, PassThroughNode, Pipeline, Session, open_session
+from remotemedia.core.executor import execute
 
 
 class Adds(Node):
@@ -135,6 +136,30 @@ inputs = st.lists(st.integers(0, 9), min_size=1, max_size=40)
 @given(st.lists(st.sampled_from(STEADY), min_size=1, max_size=5), inputs)
 def test_results_are_equal(kinds, inputs):
     assert outcome(kinds, inputs, "raise", True) == outcome(kinds, inputs, "raise", False)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.sampled_from(STEADY), min_size=1, max_size=5), inputs, st.integers(1, 5), st.booleans())
+def test_sessions_give_the_same(kinds, inputs, capacity, sends):
+    async def through_session() -> list[Any]:
+        pipeline: Any = [kind() for kind in kinds]
+        async with open_session(pipeline, inputs=None if sends else inputs, capacity=capacity) as session:
+            feeding = asyncio.create_task(feed(session)) if sends else None
+            outputs = [output async for output in session]
+            if feeding is not None:
+                await feeding
+            return outputs
+
+    async def feed(session: Session) -> None:
+        for item in inputs:
+            await session.send(item)
+        await session.end()
+
+    async def main() -> None:
+        expected = await execute([kind() for kind in kinds], inputs)
+        assert await asyncio.wait_for(through_session(), 20) == expected
+
+    asyncio.run(main())
 
 
 one_to_one = [Adds, AddsLater, PassThroughNode, Filters, Expands]

@@ -120,6 +120,8 @@ def test_runtime_detection(monkeypatch):
     assert remotemedia.runtime.get_runtime_version() == remotemedia.__version__
     monkeypatch.setattr(remotemedia, "_rust_runtime", None)
     monkeypatch.setattr(remotemedia, "try_load_rust_runtime", lambda: (False, None, "Module not found: x"))
+    # Restored with the module: else every later test would run in Python.
+    monkeypatch.setattr(remotemedia, "_rust_runtime_available", True)
     with pytest.warns(UserWarning, match="Rust runtime unavailable.*Module not found: x"):
         assert not remotemedia.is_rust_runtime_available()
 

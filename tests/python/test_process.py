@@ -224,6 +224,7 @@ def test_a_stream_that_has_nothing_to_give_holds_nobody_up(run):
     async def silent() -> Any:
         yield 1
         try:
+            told.append("asked")
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             told.append("cancelled")
@@ -233,8 +234,10 @@ def test_a_stream_that_has_nothing_to_give_holds_nobody_up(run):
         async with Pipeline([PassThroughNode()]).managed_execution() as pipeline:
             async with contextlib.aclosing(pipeline.process(silent())) as outputs:
                 async for _ in outputs:
+                    while not told:
+                        await asyncio.sleep(0.001)
                     break
-        assert told == ["cancelled"]
+        assert told == ["asked", "cancelled"]
 
     run(main())
 

@@ -94,7 +94,8 @@ class NodeAdapter(Adapter):
 
     has_life = True
     managed = False
-    """Whether somebody else initialises the node and cleans it up."""
+    """Whether a session has it for which somebody else initialises the node and cleans it up."""
+    _owns_life = False
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
@@ -155,7 +156,9 @@ class NodeAdapter(Adapter):
         self._rest = self._generator = None
 
     def initialize(self) -> Any:
-        return None if self.managed else self.guard(self.node.initialize)
+        # A node may pass from a session of the one kind to one of the other before the end of the first is known here.
+        self._owns_life = not (self.managed and self.engine.session().spec.managed)
+        return self.guard(self.node.initialize) if self._owns_life else None
 
     def flush(self) -> Any:
         flush = getattr(self.node, "flush", None)
@@ -170,7 +173,7 @@ class NodeAdapter(Adapter):
             unfinished = call is not None and call.give_up()
             if unfinished or isinstance(generator, AsyncGeneratorType):
                 return self.engine.wait_for(self._cleanup_after(call, generator), self)
-            return None if self.managed else self.sort(self.node.cleanup())
+            return self.sort(self.node.cleanup()) if self._owns_life else None
         except BaseException as error:
             return self._cleanup_failed(error)
 
@@ -183,7 +186,7 @@ class NodeAdapter(Adapter):
             await asyncio.wait([call.task])
         if isinstance(generator, AsyncGeneratorType):
             await generator.aclose()
-        result: Any = None if self.managed else self.node.cleanup()
+        result: Any = self.node.cleanup() if self._owns_life else None
         if hasattr(type(result), "__await__"):
             await result
 
@@ -225,10 +228,12 @@ class AsyncFeeder(SourceAdapter):
     """The source of a run: the items of an asynchronous iterable."""
 
     none_is_value = True
-    managed = True
 
     def __init__(self, engine: Engine, items: AsyncIterable[Any]) -> None:
         super().__init__(engine, _Items(items))
+
+    def initialize(self) -> None:
+        """There is nothing to initialise, nor to clean up."""
 
 
 class _Items:

@@ -212,9 +212,13 @@ class Engine:
         check(library.rm_call_tag(tag))
         return tag.value
 
+    def session(self) -> EngineSession:
+        """The session whose call this thread is in."""
+        return self.runs[self.tag()]
+
     def defer(self) -> tuple[int, asyncio.AbstractEventLoop]:
         """The completion of the call that this thread is in, and the event loop of its run."""
-        loop = self.runs[self.tag()].loop
+        loop = self.session().loop
         if not loop.is_running():
             raise RuntimeError("the event loop of the run has stopped, so nothing can be awaited any more")
         completion = ctypes.c_uint64()

@@ -93,7 +93,7 @@ class Live(EngineSession):
             return False
         if status < 0:
             self.stop_at_exit()
-            self.error = self.error or self.failure()
+            self._find_error()
             self.raise_error()
         check(status)
         return True
@@ -109,8 +109,7 @@ class Live(EngineSession):
             self.over = True
             if status != _abi.RM_END:
                 self.stop_at_exit()
-                reason = read_text(library.rm_last_error)
-                self.error = self.error or self.failure() or exception(status, reason)
+                self._find_error(exception(status, read_text(library.rm_last_error)))
         return None
 
     def wait(self, timeout: int) -> bool:
@@ -118,8 +117,14 @@ class Live(EngineSession):
         if library.rm_session_wait(self._handle, timeout) == _abi.RM_ERR_TIMEOUT:
             return False
         self.stop_at_exit()
-        self.error = self.error or self.failure()
+        self._find_error()
         return True
+
+    def _find_error(self, otherwise: BaseException | None = None) -> None:
+        if self.error is None:
+            self.error = self.failure()
+        if self.error is None:
+            self.error = otherwise
 
     def raise_error(self) -> None:
         """Raises what ended the session, if something did; then its owner knows."""
@@ -157,7 +162,7 @@ class Live(EngineSession):
     def cancel(self) -> None:
         if not (self.over or self.ended):
             self.over = True
-            self.error = self.error or self.failure()
+            self._find_error()
             if self.error is None:
                 self.owner_knows = True
                 self.error = PipelineError("the session was cancelled")
@@ -172,7 +177,7 @@ class Live(EngineSession):
             self._notify(event)
 
     def on_end(self) -> None:
-        self.error = self.error or self.failure()
+        self._find_error()
         self.ended = True
         # Whoever waits for anything is to look again: the end may overtake an event that another worker brings.
         for event in _EVENTS:

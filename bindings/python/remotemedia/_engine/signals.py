@@ -10,7 +10,7 @@ class Signals:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._waiting: dict[int, list[asyncio.Future[None]]] = {}
+        self._waiting: dict[int, set[asyncio.Future[None]]] = {}
 
     def tell(self, event: int) -> None:
         """Wakes every task that waits for an event. [any thread]
@@ -28,5 +28,9 @@ class Signals:
     async def wait(self, event: int) -> None:
         """Waits for the next time that an event is told."""
         future = self.loop.create_future()
-        self._waiting.setdefault(event, []).append(future)
-        await future
+        waiting = self._waiting.setdefault(event, set())
+        waiting.add(future)
+        try:
+            await future
+        finally:
+            waiting.discard(future)
