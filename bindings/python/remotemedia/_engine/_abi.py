@@ -20,6 +20,7 @@ from ctypes import (
 VERSION = "0.1.0"
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
+RM_NODE_MATCH = 4
 RM_TIME_NONE = -(2**63)
 RM_INDEX_NONE = 2**64 - 1
 RM_KIND_NONE = 0
@@ -32,6 +33,11 @@ RM_KIND_FAILURE = 6
 RM_ON_ERROR_RAISE = 0
 RM_ON_ERROR_SKIP = 1
 RM_ON_ERROR_COLLECT = 2
+RM_EDGE_DEFAULT = 0
+RM_EDGE_BLOCK = 1
+RM_EDGE_DROP_OLDEST = 2
+RM_EDGE_DROP_NEWEST = 3
+RM_EDGE_LATEST = 4
 RM_SESSION_INPUT_OPTIONAL = 1
 RM_EVENT_OUTPUT = 1
 RM_EVENT_ROOM = 2
@@ -80,6 +86,10 @@ class rm_packet(Structure):
 
 
 class rm_type_callbacks(Structure):
+    pass
+
+
+class rm_edge_config(Structure):
     pass
 
 
@@ -142,6 +152,11 @@ rm_node_callbacks._fields_ = [
     ("emits", c_uint32),
     ("process_object", c_void_p),
     ("resume_object", c_void_p),
+    ("inputs", c_void_p),
+    ("inputs_size", c_size_t),
+    ("outputs", c_void_p),
+    ("outputs_size", c_size_t),
+    ("match_tolerance", c_int64),
 ]
 
 rm_object_table_enter = CFUNCTYPE(c_int32)
@@ -187,6 +202,8 @@ rm_packet._fields_ = [
     ("channels", c_uint32),
     ("metadata", c_void_p),
     ("metadata_size", c_size_t),
+    ("port", c_uint32),
+    ("reserved2", c_uint32),
 ]
 
 rm_type_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -199,6 +216,13 @@ rm_type_callbacks._fields_ = [
     ("user_data", c_void_p),
     ("destroy", rm_type_callbacks_destroy),
     ("create", rm_type_callbacks_create),
+]
+
+rm_edge_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("policy", c_uint32),
+    ("capacity", c_uint32),
+    ("reserved", c_uint32),
 ]
 
 rm_runtime_config._fields_ = [
@@ -262,7 +286,7 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_add_node.restype = c_int32
     library.rm_pipeline_add_type.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, c_char_p, c_size_t]
     library.rm_pipeline_add_type.restype = c_int32
-    library.rm_pipeline_connect.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_pipeline_connect.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(rm_edge_config)]
     library.rm_pipeline_connect.restype = c_int32
     library.rm_pipeline_load.argtypes = [c_uint64, c_char_p, c_size_t]
     library.rm_pipeline_load.restype = c_int32

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import _abi, packets
 from .adapter import Collector, Feeder
+from .build import build
 from .engine import Engine, engine
 from .errors import check, read_text
 from .library import library
@@ -58,7 +59,7 @@ class Run:
         handles: list[int] = []
         try:
             check(library.rm_pipeline_new(self.engine.runtime, pipeline))
-            self._build(pipeline)
+            build(self.engine, self.spec, pipeline, self._shared)
             config = _abi.rm_session_config()
             config.struct_size = ctypes.sizeof(config)
             config.on_error = _ON_ERROR[self.on_error]
@@ -89,25 +90,6 @@ class Run:
                 library.rm_node_free(handle)
         if self._steps():
             self._finish()
-
-    def _build(self, pipeline: ctypes.c_uint64) -> None:
-        if self.spec.manifest is not None:
-            text = self.spec.manifest.encode()
-            check(library.rm_pipeline_load(pipeline, text, len(text)))
-            return
-        before = None
-        for node_id, what in self.spec.steps:
-            name = node_id.encode()
-            if isinstance(what, str):
-                text = what.encode()
-                check(library.rm_pipeline_load(pipeline, text, len(text)))
-            else:
-                handle = self.engine.share(what)
-                self._shared.append(what)
-                check(library.rm_pipeline_add_node(pipeline, name, len(name), handle))
-            if before is not None:
-                check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name)))
-            before = name
 
     def on_event(self, _: int) -> None:
         """The session has ended: nothing else is asked for. Called once, on a worker."""

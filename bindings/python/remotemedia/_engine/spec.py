@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.graph import Graph
 from ..core.node import Node
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Nodes in a chain, each an instance or a manifest with one node; or one manifest with edges of its own."""
+    """Nodes, each an instance or a manifest with one node, and the edges between them; or one manifest with both."""
 
     steps: Sequence[tuple[str, Node | str]] = ()
+    connections: Sequence[dict[str, Any]] = ()
+    """As those of a manifest."""
+    options: Sequence[tuple[str, dict[str, Any]]] = ()
+    """Ids of nodes, with keys that the nodes of a manifest may have."""
     manifest: str | None = None
 
 
@@ -32,9 +38,9 @@ def read(pipeline: Any) -> Spec:
         return Spec(manifest=_dump(pipeline))
     if isinstance(pipeline, list):
         return _read_list(pipeline)
-    nodes = getattr(pipeline, "nodes", None)
-    if hasattr(pipeline, "serialize") and isinstance(nodes, list):
-        return read_instances(nodes)
+    graph = getattr(pipeline, "graph", None)
+    if isinstance(graph, Graph):
+        return read_graph(graph)
     if hasattr(pipeline, "serialize"):
         return Spec(manifest=pipeline.serialize())
     raise TypeError(f"Expected Pipeline, list of Nodes, dict, or str, got {type(pipeline).__name__}")
@@ -42,10 +48,16 @@ def read(pipeline: Any) -> Spec:
 
 def read_instances(nodes: Any) -> Spec:
     """Takes nothing but instances, in order."""
-    nodes = list(nodes)
-    if not nodes:
+    return read_graph(Graph(list(nodes)))
+
+
+def read_graph(graph: Graph) -> Spec:
+    """Takes instances, joined as a graph has them."""
+    if not graph.nodes:
         raise ValueError("the pipeline is empty; add at least one node")
-    return Spec([(f"{check_node(node).name}_{index}", node) for index, node in enumerate(nodes)])
+    steps = [(f"{check_node(node).name}_{index}", node) for index, node in enumerate(graph.nodes)]
+    options = [(node_id, graph.options(index).to_manifest()) for index, (node_id, _) in enumerate(steps)]
+    return Spec(steps, graph.connections(), [entry for entry in options if entry[1]])
 
 
 def check_node(node: Any) -> Node:
@@ -66,7 +78,8 @@ def _read_list(items: list[Any]) -> Spec:
         raise TypeError(
             f"List items must be Node instances or dict manifests. Found invalid types at positions: {wrong}"
         )
-    return Spec([_step(index, item) for index, item in enumerate(items)])
+    steps = [_step(index, item) for index, item in enumerate(items)]
+    return Spec(steps, [{"from": before, "to": after} for (before, _), (after, _) in itertools.pairwise(steps)])
 
 
 def _step(index: int, item: Node | dict[str, Any]) -> tuple[str, Node | str]:

@@ -10,6 +10,7 @@ from .exceptions import (
     SerializationError,
 )
 from .node import Node
+from .output import Output
 from .pipeline import Pipeline
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ConfigurationError",
     "Node",
     "NodeError",
+    "Output",
     "Pipeline",
     "PipelineError",
     "RemoteExecutionError",

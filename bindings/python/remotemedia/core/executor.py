@@ -1,151 +1,109 @@
-"""The executor written in Python: nodes in a chain, item by item.
+"""The executor written in Python: a graph of nodes, item by item.
 
 It is what runs where the engine's library cannot be loaded, and the measure that the engine is held against in tests.
-Each item goes through the whole chain before the next one is taken.
+Each item goes through the whole graph before the next one is taken, so edges need no queues.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from .exceptions import PipelineError
+from .graph import ON_ERROR, Graph
 from .node import Node
-
-_Item = tuple[int | None, Any]
-
-
-class _Failed:
-    """An item at which a node failed, where such items are collected."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
+from .ports import find_port, listed
+from .stage import Failed, Packet, SourceStage, Stage, time_of
+from .stream_stage import AsyncStreamStage, StreamStage
 
 
-async def execute(nodes: list[Node], inputs: Iterable[Any] | None, on_error: str = "raise") -> list[Any]:
-    """Runs nodes over inputs; without any, the first node is a source, or gets an empty string.
+async def execute(graph: Graph, inputs: Iterable[Any] | None, on_error: str = "raise") -> list[Any]:
+    """Runs a graph over inputs, which go to every node that no edge leads to and that is no source.
+
+    Without inputs there is one, an empty string. Sources come first, one after the other.
 
     Returns:
-        The outputs, in order.
+        What the nodes give that no edge leads away from, in order.
     """
-    if on_error not in ("raise", "skip", "collect"):
-        raise ValueError(f"on_error is {on_error!r}; use one of 'raise', 'skip', 'collect'")
-    outputs: list[Any] = []
+    if on_error not in ON_ERROR:
+        raise ValueError(f"on_error is {on_error!r}; use one of {listed(ON_ERROR)}")
+    outputs = _Outputs()
+    stages = _stages(graph, on_error, outputs)
+    targets = {edge.target for edge in graph.edges}
+    roots = [stage for index, stage in stages.items() if index not in targets]
+    takers = [stage for stage in roots if not isinstance(stage, SourceStage)]
+    if inputs is not None and not takers:
+        ids = ", ".join(graph.ids())
+        raise ValueError(f"the pipeline takes no input, because its source makes its own (nodes: {ids})")
     begun: list[Node] = []
     try:
-        for node in nodes:
-            if not any(node is other for other in begun):
-                begun.append(node)
-                await settle(node.initialize())
-        stream = _inputs(nodes, inputs)
-        for index, node in enumerate(nodes):
-            if index > 0 or not (inputs is None and node.is_source):
-                stream = _stage(node, f"{node.name}_{index}", stream, on_error)
-        async for _, output in stream:
-            outputs.append(output.error if isinstance(output, _Failed) else output)
+        for stage in stages.values():
+            if not any(stage.node is node for node in begun):
+                begun.append(stage.node)
+                await _settle(stage.node.initialize())
+        for stage in roots:
+            if isinstance(stage, SourceStage):
+                await stage.run()
+        for index, item in enumerate([""] if inputs is None else inputs):
+            for stage in takers:
+                await stage.take(Packet(item, index, time_of(item)), 0)
+        for stage in stages.values():
+            await stage.finish()
     except Exception as error:
-        error.partial_results = outputs  # type: ignore[attr-defined]
+        error.partial_results = outputs.values  # type: ignore[attr-defined]
         raise
     finally:
+        for stage in stages.values():
+            await stage.close()
         for node in begun:
             try:
-                await settle(node.cleanup())
+                await _settle(node.cleanup())
             except Exception:
                 node.logger.exception("cleanup of node %r failed", node)
-    return outputs
+    return outputs.values
 
 
-async def _inputs(nodes: list[Node], inputs: Iterable[Any] | None) -> AsyncIterator[_Item]:
-    if inputs is None and nodes[0].is_source:
-        source = nodes[0].process()  # type: ignore[call-arg]
-        if not (inspect.isgenerator(source) or inspect.isasyncgen(source)):
-            raise PipelineError(
-                f"The first node '{nodes[0].name}' is not a valid source: its process() must take no input and be a "
-                "generator or an async generator"
+class _Outputs:
+    """The end of a graph: what comes is kept."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    async def take(self, packet: Packet, port: int) -> None:
+        value = packet.value
+        self.values.append(value.error if isinstance(value, Failed) else value)
+
+
+def _stages(graph: Graph, on_error: str, outputs: _Outputs) -> dict[int, Stage]:
+    """The stages of a graph by the numbers of their nodes, joined, in the order of the flow."""
+    stages: dict[int, Stage] = {}
+    for index in graph.order():
+        node = graph.nodes[index]
+        stages[index] = _kind(node)(node, graph.id(index), graph.options(index), on_error)
+    for edge in graph.edges:
+        source, target = stages[edge.source], stages[edge.target]
+        if isinstance(target, SourceStage):
+            raise ValueError(
+                f"Invalid manifest: node '{target.node_id}' is a source and takes no input; remove the connection from "
+                f"'{source.node_id}'"
             )
-        async for item in outputs_of(source):
-            yield None, item
-        return
-    for index, item in enumerate([""] if inputs is None else inputs):
-        yield index, item
+        output = find_port(source.node_id, "output", source.node.outputs, edge.output)
+        source.outs.append((output, target, find_port(target.node_id, "input", target.node.inputs, edge.input)))
+    for stage in stages.values():
+        if not stage.outs:
+            stage.outs.append((None, outputs, 0))
+    return stages
 
 
-def _stage(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
-    return (_streaming if node.is_streaming else _one_by_one)(node, node_id, stream, on_error)
+def _kind(node: Node) -> type[Stage]:
+    if node.is_source:
+        return SourceStage
+    if node.is_streaming:
+        from .._engine.streams import is_async
+
+        return AsyncStreamStage if is_async(node.process) else StreamStage
+    return Stage
 
 
-async def _one_by_one(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
-    async for index, item in stream:
-        if isinstance(item, _Failed):
-            yield index, item
-            continue
-        made: list[Any] = []
-        try:
-            async for output in outputs_of(node.process(item)):
-                if on_error == "raise":
-                    yield index, output
-                else:
-                    made.append(output)
-        except Exception as error:
-            _locate(error, node_id, index)
-            if on_error == "raise":
-                raise
-            made.append(_Failed(error)) if on_error == "collect" else None
-        for output in made:
-            yield index, output
-    flush = getattr(node, "flush", None)
-    if callable(flush):
-        async for output in outputs_of(flush()):
-            yield None, output
-
-
-async def _streaming(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
-    from .._engine.streams import is_async
-
-    current: int | None = None
-
-    async def items() -> AsyncIterator[Any]:
-        nonlocal current
-        async for index, item in stream:
-            current = index
-            yield item
-
-    try:
-        if is_async(node.process):
-            async for output in outputs_of(node.process(items())):
-                yield current, output
-        else:
-            taken = [item async for item in items()]
-            async for output in outputs_of(node.process(iter(taken))):
-                yield current, output
-    except Exception as error:
-        _locate(error, node_id, current)
-        raise
-
-
-async def outputs_of(result: Any) -> AsyncIterator[Any]:
-    """The outputs that what `process` returned stands for; None is none."""
-    if inspect.isasyncgen(result):
-        async for output in result:
-            if output is not None:
-                yield output
-    elif inspect.isgenerator(result):
-        for output in result:
-            if output is not None:
-                yield output
-    else:
-        output = await settle(result)
-        if output is not None:
-            yield output
-
-
-async def settle(result: Any) -> Any:
-    """A result, waited for if it can be."""
-    return await result if hasattr(type(result), "__await__") else result
-
-
-def _locate(error: BaseException, node_id: str, index: int | None) -> None:
-    if getattr(error, "node_id", None) is None:
-        error.add_note(f"in node '{node_id}'" + ("" if index is None else f", at input {index}"))
-        error.node_id, error.input_index = node_id, index  # type: ignore[attr-defined]
+async def _settle(result: Any) -> None:
+    if hasattr(type(result), "__await__"):
+        await result

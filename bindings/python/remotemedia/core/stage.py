@@ -1,0 +1,186 @@
+"""Stages: the nodes of a pipeline as the executor written in Python runs them, each with the stages behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from .audio import AudioFrame
+from .exceptions import PipelineError
+from .graph import Options
+from .matching import Matcher
+from .node import Node
+from .ports import check_ports, route
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A value under way, the number of the input that caused it, and its time in nanoseconds."""
+
+    value: Any
+    index: int | None = None
+    pts: int | None = None
+
+
+class Failed:
+    """An item at which a node failed, where such items are collected."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Target(Protocol):
+    """What takes packets."""
+
+    async def take(self, packet: Packet, port: int) -> None:
+        """Takes a packet at one of its inputs."""
+
+
+class Stage:
+    """A node, and where its outputs go.
+
+    Args:
+        node: The node.
+        node_id: Its id, for errors.
+        options: What it does about time and failure.
+        on_error: What it does about failure if the options do not say.
+    """
+
+    def __init__(self, node: Node, node_id: str, options: Options, on_error: str) -> None:
+        check_ports(node_id, node)
+        self.node = node
+        self.node_id = node_id
+        self.outs: list[tuple[int | None, Target, int]] = []
+        """Output (None is any), target, input of the target."""
+        self._options = options
+        self._on_error = options.on_error or on_error
+        tolerance = node.match_tolerance
+        self._matcher = None if tolerance is None else Matcher[Packet](len(node.inputs), round(tolerance * 1e9))
+
+    async def take(self, packet: Packet, port: int) -> None:
+        """Takes a packet, and sends on what comes of it. A failed item passes by."""
+        names = self.node.inputs
+        if isinstance(packet.value, Failed):
+            await self._send(packet)
+        elif self._matcher is None:
+            await self._give(self._call(packet.value, *names[port : port + 1]), packet)
+        elif packet.pts is None:
+            await self._give(_refuse("expected a packet with a time, to match the inputs by; give it a pts"), packet)
+        elif matched := self._matcher.add(port, packet.pts, packet):
+            values = {name: part.value for name, part in zip(names, matched, strict=True)}
+            await self._give(self._call(values), matched[-1])
+
+    async def finish(self) -> None:
+        """Takes the end of the input."""
+        flush = getattr(self.node, "flush", None)
+        if callable(flush):
+            await self._give(self._outputs_of(flush), Packet(None))
+
+    async def close(self) -> None:
+        """Ends what still goes on."""
+
+    async def _call(self, *arguments: Any) -> AsyncIterator[Any]:
+        """What the node makes of an item, which it may be given several times."""
+        for left in range(self._options.retries or 0, -1, -1):
+            given = False
+            try:
+                async for value in self._outputs_of(self.node.process, *arguments):
+                    given = True
+                    yield value
+                return
+            except Exception:
+                if given or not left:
+                    raise
+            await asyncio.sleep(self._options.retry_delay or 0)
+
+    async def _outputs_of(self, call: Any, *arguments: Any) -> AsyncIterator[Any]:
+        """The outputs that the result of a call stands for; None is none."""
+        result = call(*arguments)
+        if inspect.isgenerator(result):
+            for value in result:
+                yield value
+        elif inspect.isasyncgen(result):
+            while (value := await self._in_time(anext(result, _END))) is not _END:
+                yield value
+        else:
+            yield await self._in_time(result) if hasattr(type(result), "__await__") else result
+
+    async def _in_time(self, awaitable: Any) -> Any:
+        async with asyncio.timeout(self._options.deadline):
+            return await awaitable
+
+    async def _give(self, values: AsyncIterator[Any], cause: Packet) -> None:
+        async for packet, output in self._packets(values, cause):
+            await self._send(packet, output)
+
+    async def _packets(self, values: AsyncIterator[Any], cause: Packet) -> AsyncIterator[tuple[Packet, int | None]]:
+        """Packets of values, with the outputs that they go to. What happens behind them is no failure of this node."""
+        try:
+            async for value in values:
+                if value is not None:
+                    output, value = route(self.node_id, self.node.outputs, value)
+                    yield self._packet(value, cause), output
+        except Exception as error:
+            _locate(error, self.node_id, cause.index)
+            if self._on_error == "raise":
+                raise
+            if self._on_error == "collect":
+                yield replace(cause, value=Failed(error)), None
+
+    def _packet(self, value: Any, cause: Packet) -> Packet:
+        pts = time_of(value)
+        return Packet(value, cause.index, cause.pts if pts is None else pts)
+
+    async def _send(self, packet: Packet, output: int | None = None) -> None:
+        """Gives a packet to the edges of an output, or to all."""
+        for port, target, input_ in self.outs:
+            if output is None or port in (None, output):
+                await target.take(packet, input_)
+
+
+class SourceStage(Stage):
+    """A node that makes its own data. What it makes is numbered."""
+
+    _made = 0
+
+    async def run(self) -> None:
+        """Sends on everything that the source makes."""
+        await self._give(self._outputs_of(self._start), Packet(None))
+
+    def _start(self) -> Any:
+        source = self.node.process()  # type: ignore[call-arg]
+        if not (inspect.isgenerator(source) or inspect.isasyncgen(source)):
+            raise PipelineError(
+                f"The first node '{self.node.name}' is not a valid source: its process() must take no input and be a "
+                "generator or an async generator"
+            )
+        return source
+
+    def _packet(self, value: Any, cause: Packet) -> Packet:
+        self._made += 1
+        return Packet(value, self._made - 1, time_of(value))
+
+    async def finish(self) -> None:
+        """Does nothing: a source has no input."""
+
+
+_END = object()
+
+
+async def _refuse(message: str) -> AsyncIterator[Any]:
+    raise ValueError(message)
+    yield
+
+
+def time_of(value: Any) -> int | None:
+    """The time of a value that has one, in nanoseconds."""
+    return value.pts if isinstance(value, AudioFrame) else None
+
+
+def _locate(error: BaseException, node_id: str, index: int | None) -> None:
+    if getattr(error, "node_id", None) is None:
+        error.add_note(f"in node '{node_id}'" + ("" if index is None else f", at input {index}"))
+        error.node_id, error.input_index = node_id, index  # type: ignore[attr-defined]
