@@ -10,8 +10,11 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from ..core.audio import AudioFrame
 from ..core.done import Done
 from ..core.exceptions import PipelineError
+from ..core.output import Output
+from ..core.ports import check_ports
 from .objects import DONE, MORE
 
 if TYPE_CHECKING:
@@ -27,8 +30,12 @@ class Adapter:
     none_is_value = False
     has_life = False
     """Whether there is anything to initialise, flush and clean up."""
+    name = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    match_tolerance: float | None = None
     process: Callable[[Any], Any]
-    """Takes one input."""
+    """Takes one input, if the inputs have no names."""
     resume: Callable[[None], Any]
     """Goes on after MORE; for a source, makes the next output."""
 
@@ -36,6 +43,10 @@ class Adapter:
         self.engine = engine
         self.process = lambda item: None
         self.resume = lambda _: DONE
+
+    def take(self, item: Any, port: int) -> Any:
+        """Takes one input at a port."""
+        return self.process(item)
 
     def initialize(self) -> Any:
         """Makes ready."""
@@ -60,7 +71,8 @@ class Feeder(Adapter):
 
     def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
         try:
-            yield from items
+            for item in items:
+                yield self.engine.emit(self, item, MORE) if isinstance(item, AudioFrame) else item
         except Exception as error:
             yield self.engine.fail(error)
         yield DONE
@@ -96,7 +108,10 @@ class NodeAdapter(Adapter):
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
+        check_ports(node.name, node)
         self.node = node
+        self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
+        self.match_tolerance = node.match_tolerance
         self.pending: PendingCall | None = None
         self._rest: Callable[[], Any] | None = None
         self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
@@ -115,7 +130,7 @@ class NodeAdapter(Adapter):
                 if type(result) is plain:
                     return result
                 answer = sort(result)
-                if answer is result:
+                if answer is result and not isinstance(result, AudioFrame):
                     plain = type(result)
                 return answer
             except BaseException as error:
@@ -124,7 +139,7 @@ class NodeAdapter(Adapter):
         return call
 
     def sort(self, result: Any) -> Any:
-        """Sorts out a result that is something to wait for, or to take outputs from."""
+        """Sorts out a result that is something to wait for, or to take outputs from, or knows its port or time."""
         if isinstance(result, (GeneratorType, AsyncGeneratorType)):
             self._generator = result
             self._rest = result.__next__ if isinstance(result, GeneratorType) else self._next_async
@@ -133,7 +148,7 @@ class NodeAdapter(Adapter):
             return None
         if hasattr(type(result), "__await__"):
             return self.engine.wait_for(result, self)
-        return result
+        return self.engine.emit(self, result) if isinstance(result, (Output, AudioFrame)) else result
 
     def _next_async(self) -> Any:
         assert isinstance(self._generator, AsyncGeneratorType)
@@ -141,7 +156,10 @@ class NodeAdapter(Adapter):
 
     def _go_on(self, _: None) -> Any:
         try:
-            return DONE if self._rest is None else self._rest()
+            if self._rest is None:
+                return DONE
+            output = self._rest()
+            return self.engine.emit(self, output) if isinstance(output, (Output, AudioFrame)) else output
         except StopIteration:
             self._forget()
             return DONE
@@ -198,6 +216,23 @@ class NodeAdapter(Adapter):
             return self.sort(call())
         except BaseException as error:
             return self.engine.fail(error)
+
+
+class PortAdapter(NodeAdapter):
+    """A node with named inputs."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine, node)
+        self._set: dict[str, Any] = {}
+
+    def take(self, item: Any, port: int) -> Any:
+        """Takes one input. Those of a matched set come one after the other, in the order of the inputs."""
+        name = self.inputs[port]
+        if self.match_tolerance is None:
+            return self.guard(lambda: self.node.process(item, name))
+        # Kept when it is complete: if the node fails, the last one may come once more.
+        self._set[name] = item
+        return self.guard(lambda: self.node.process(dict(self._set))) if name == self.inputs[-1] else None
 
 
 class SourceAdapter(NodeAdapter):

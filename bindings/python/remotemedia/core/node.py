@@ -30,8 +30,8 @@ class Node(ABC):
     A node has one input and one output, unless it names several in `inputs` and `outputs`. With named inputs it is
     called as `process(data, port)`; to a named output it sends by returning or yielding an `Output`, and anything else
     goes to the first. With `match_tolerance` the items of all inputs are matched by their times, and it is called once
-    for each set, as `process({name: data, ...})`; what finds no match is dropped. The time of an item is the `pts` of an
-    `AudioFrame`, or else that of the item which it was made of.
+    for each set, as `process({name: data, ...})`; what finds no match is dropped. The time of an item is the `pts` of
+    an `AudioFrame`, or else that of the item which it was made of.
 
     A subclass need not call `super().__init__()`, and may use the names `state`, `config` and `logger` for things of
     its own: every attribute has a default of its own, and nothing here relies on those three being what it set.

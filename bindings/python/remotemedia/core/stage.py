@@ -121,7 +121,7 @@ class Stage:
         try:
             async for value in values:
                 if value is not None:
-                    output, value = route(self.node_id, self.node.outputs, value)
+                    output, value = route(self.node.name, self.node.outputs, value)
                     yield self._packet(value, cause), output
         except Exception as error:
             _locate(error, self.node_id, cause.index)
