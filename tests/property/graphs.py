@@ -2,8 +2,8 @@
 
 Every item has a payload of three parts: the number of the input that it stems from, its trail (the nodes and ports
 that it went through), and the number of the copy that it is of each item that was multiplied. What a node does with an
-item depends on its payload alone, and it keeps the order of what it gets. So the items of one trail arrive in one order,
-however the edges of the graph take turns.
+item depends on its payload alone, and it keeps the order of what it gets. So the items of one trail arrive in one
+order, however the edges of the graph take turns.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ def _edges(draw: st.DrawFn, members: list[Member], kind: type[Step], others: lis
 
 
 def _with_room(plan: Plan, draw: st.DrawFn, ports: bool) -> Plan:
-    """The plan with capacities: small ones, unless a node that matches could wait for ever for what is held back by them.
+    """The plan with capacities: small ones, unless a node that matches could wait for ever because of them.
 
     If what one of its inputs waits for comes only after more of the other than that one has room for, the node before
     both of them, which waits for that room, can never make it.
