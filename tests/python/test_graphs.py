@@ -289,7 +289,7 @@ def test_a_node_without_named_outputs_has_no_port(run, use_rust, later):
         ({"inputs": "left"}, "inputs of node 'Odd.*are 'left'; use a tuple"),
         ({"outputs": ("a", "a")}, "outputs of node"),
         ({"outputs": ("a/b",)}, "without comma and slash"),
-        ({"match_tolerance": 0.0}, "has a match_tolerance, but no inputs to match"),
+        ({"match_tolerance": 0.0}, "has a match_tolerance, but no inputs to match; name two"),
         ({"inputs": ("a", "b"), "match_tolerance": -1}, "match_tolerance of node .* is -1; use seconds"),
         ({"inputs": ("a",), "is_streaming": True}, "it is streaming, and takes one stream; remove them"),
     ],
@@ -388,7 +388,7 @@ def test_a_deadline(run, use_rust):
         ({"on_error": "skp"}, "on_error is 'skp'; use one of 'raise', 'skip', 'collect'; did you mean 'skip'"),
         ({"retries": -1}, "retries is -1"),
         ({"retries": 1.5}, "retries is 1.5"),
-        ({"deadline": 0}, "deadline is 0; use seconds, at least 0.001"),
+        ({"deadline": 0}, "deadline is 0; use seconds, at least 1e-6"),
         ({"retry_delay": float("nan")}, "retry_delay is nan"),
     ],
 )

@@ -1,4 +1,4 @@
-"""README's programs print what README says."""
+"""The programs in the documentation print what it says."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
-PROGRAMS = re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", README.read_text(), re.DOTALL)
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("program", "output"), PROGRAMS)
+def programs(document: str) -> list[tuple[str, str]]:
+    """The programs of a document, with what they print."""
+    text = (ROOT / document).read_text()
+    return re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", text, re.DOTALL)
+
+
+README = programs("README.md")
+GRAPHS = programs("docs/python.md")
+
+
+@pytest.mark.parametrize(("program", "output"), [*README, *GRAPHS])
 def test_program(tmp_path, program, output):
     path = tmp_path / "program.py"
     path.write_text(program)
@@ -22,5 +31,5 @@ def test_program(tmp_path, program, output):
 
 
 def test_there_are_programs_and_the_first_is_ten_lines():
-    assert len(PROGRAMS) == 2
-    assert len([line for line in PROGRAMS[0][0].splitlines() if line.strip()]) < 10
+    assert (len(README), len(GRAPHS)) == (2, 1)
+    assert len([line for line in README[0][0].splitlines() if line.strip()]) < 10

@@ -98,10 +98,10 @@ class Graph:
             raise ValueError(
                 f"on_error is {given.on_error!r}; use one of {listed(ON_ERROR)}{nearest(str(given.on_error), ON_ERROR)}"
             )
-        if given.retries is not None and not (isinstance(given.retries, int) and 0 <= given.retries < 2**32):
-            raise ValueError(f"retries is {given.retries!r}; use a number of times, 0 for none")
-        if given.deadline is not None and not 0.001 <= given.deadline < 2**32:
-            raise ValueError(f"deadline is {given.deadline!r}; use seconds, at least 0.001")
+        if given.retries is not None and not (isinstance(given.retries, int) and 0 <= given.retries <= 1000):
+            raise ValueError(f"retries is {given.retries!r}; use a number of times, at most 1000")
+        if given.deadline is not None and not 1e-6 <= given.deadline < 2**32:
+            raise ValueError(f"deadline is {given.deadline!r}; use seconds, at least 1e-6")
         if given.retry_delay is not None and not 0 <= given.retry_delay < 2**32:
             raise ValueError(f"retry_delay is {given.retry_delay!r}; use seconds, 0 for none")
         index = self._find_id(node) if isinstance(node, str) else self._find_node(node)
@@ -193,5 +193,5 @@ class Graph:
         return found[0]
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000

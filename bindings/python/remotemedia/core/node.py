@@ -31,7 +31,7 @@ class Node(ABC):
     called as `process(data, port)`; to a named output it sends by returning or yielding an `Output`, and anything else
     goes to the first. With `match_tolerance` the items of all inputs are matched by their times, and it is called once
     for each set, as `process({name: data, ...})`; what finds no match is dropped. The time of an item is the `pts` of
-    an `AudioFrame`, or else that of the item which it was made of.
+    an `AudioFrame`, or else that of the item which it was made of; items without any match each other in their order.
 
     A subclass need not call `super().__init__()`, and may use the names `state`, `config` and `logger` for things of
     its own: every attribute has a default of its own, and nothing here relies on those three being what it set.

@@ -95,11 +95,12 @@ class Pipeline:
 
         Args:
             node: The node, or its id.
-            deadline: How long one call may take, in seconds, to the millisecond. A call that takes longer fails.
+            deadline: How long one call may take, in seconds. A call that takes longer fails.
             on_error: For this node instead of for the run; as for `execute_pipeline`.
-            retries: How often an item at which the node failed is given to it again. An item for which it has given
-                outputs is not.
-            retry_delay: The time before an item is given again, in seconds, to the millisecond.
+            retries: How often an item at which the node failed is given to it again. One for which a generator has
+                begun is not.
+            retry_delay: How long it waits before that the first time, in seconds, 0.01 by default; each time twice as
+                long as before.
 
         Raises:
             ValueError: The node is unknown, or a value impossible.

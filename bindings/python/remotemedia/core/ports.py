@@ -32,8 +32,8 @@ def check_ports(node_id: str, node: Any) -> None:
         what = "streaming, and takes one stream" if node.is_streaming else "a source, and takes nothing"
         raise ValueError(f"node '{node_id}' has the inputs {listed(node.inputs)}, but it is {what}; remove them")
     tolerance = node.match_tolerance
-    if tolerance is not None and not node.inputs:
-        raise ValueError(f"node '{node_id}' has a match_tolerance, but no inputs to match; name its inputs")
+    if tolerance is not None and len(node.inputs) < 2:
+        raise ValueError(f"node '{node_id}' has a match_tolerance, but no inputs to match; name two or more")
     if tolerance is not None and not (isinstance(tolerance, (int, float)) and 0 <= tolerance < 2**33):
         raise ValueError(f"match_tolerance of node '{node_id}' is {tolerance!r}; use seconds, 0.0 for exact")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -61,14 +61,12 @@ class Stage:
         self._matcher = None if tolerance is None else Matcher[Packet](len(node.inputs), round(tolerance * 1e9))
 
     async def take(self, packet: Packet, port: int) -> None:
-        """Takes a packet, and sends on what comes of it. A failed item passes by."""
+        """Takes a packet, and sends on what comes of it. A failed item passes by, to the first output."""
         names = self.node.inputs
         if isinstance(packet.value, Failed):
-            await self._send(packet)
+            await self._send(packet, 0)
         elif self._matcher is None:
             await self._give(self._call(packet.value, *names[port : port + 1]), packet)
-        elif packet.pts is None:
-            await self._give(_refuse("expected a packet with a time, to match the inputs by; give it a pts"), packet)
         elif matched := self._matcher.add(port, packet.pts, packet):
             values = {name: part.value for name, part in zip(names, matched, strict=True)}
             await self._give(self._call(values), matched[-1])
@@ -83,22 +81,29 @@ class Stage:
         """Ends what still goes on."""
 
     async def _call(self, *arguments: Any) -> AsyncIterator[Any]:
-        """What the node makes of an item, which it may be given several times."""
+        """What the node makes of an item, which it is given again if it fails. A generator is not begun again."""
+        delay = _RETRY_DELAY if self._options.retry_delay is None else self._options.retry_delay
         for left in range(self._options.retries or 0, -1, -1):
-            given = False
+            begun = False
             try:
-                async for value in self._outputs_of(self.node.process, *arguments):
-                    given = True
+                result = self.node.process(*arguments)
+                begun = inspect.isgenerator(result) or inspect.isasyncgen(result)
+                async for value in self._values(result):
                     yield value
                 return
             except Exception:
-                if given or not left:
+                if begun or not left:
                     raise
-            await asyncio.sleep(self._options.retry_delay or 0)
+            await asyncio.sleep(delay)
+            delay *= 2
 
-    async def _outputs_of(self, call: Any, *arguments: Any) -> AsyncIterator[Any]:
-        """The outputs that the result of a call stands for; None is none."""
-        result = call(*arguments)
+    async def _outputs_of(self, call: Callable[..., Any], *arguments: Any) -> AsyncIterator[Any]:
+        """What a call gives."""
+        async for value in self._values(call(*arguments)):
+            yield value
+
+    async def _values(self, result: Any) -> AsyncIterator[Any]:
+        """The values that the result of a call stands for."""
         if inspect.isgenerator(result):
             for value in result:
                 yield value
@@ -116,11 +121,11 @@ class Stage:
         async for packet, output in self._packets(values, cause):
             await self._send(packet, output)
 
-    async def _packets(self, values: AsyncIterator[Any], cause: Packet) -> AsyncIterator[tuple[Packet, int | None]]:
+    async def _packets(self, values: AsyncIterator[Any], cause: Packet) -> AsyncIterator[tuple[Packet, int]]:
         """Packets of values, with the outputs that they go to. What happens behind them is no failure of this node."""
         try:
             async for value in values:
-                if value is not None:
+                if value is not None:  # which is no output
                     output, value = route(self.node.name, self.node.outputs, value)
                     yield self._packet(value, cause), output
         except Exception as error:
@@ -128,16 +133,16 @@ class Stage:
             if self._on_error == "raise":
                 raise
             if self._on_error == "collect":
-                yield replace(cause, value=Failed(error)), None
+                yield replace(cause, value=Failed(error)), 0
 
     def _packet(self, value: Any, cause: Packet) -> Packet:
         pts = time_of(value)
         return Packet(value, cause.index, cause.pts if pts is None else pts)
 
-    async def _send(self, packet: Packet, output: int | None = None) -> None:
-        """Gives a packet to the edges of an output, or to all."""
+    async def _send(self, packet: Packet, output: int) -> None:
+        """Gives a packet to the edges of an output."""
         for port, target, input_ in self.outs:
-            if output is None or port in (None, output):
+            if port in (None, output):
                 await target.take(packet, input_)
 
 
@@ -168,11 +173,7 @@ class SourceStage(Stage):
 
 
 _END = object()
-
-
-async def _refuse(message: str) -> AsyncIterator[Any]:
-    raise ValueError(message)
-    yield
+_RETRY_DELAY = 0.01
 
 
 def time_of(value: Any) -> int | None:

@@ -67,7 +67,7 @@ class StreamStage(Stage):
     async def take(self, packet: Packet, port: int) -> None:
         """Keeps a packet. A failed item passes by."""
         if isinstance(packet.value, Failed):
-            await self._send(packet)
+            await self._send(packet, 0)
         else:
             self._taken.append(packet.value)
 

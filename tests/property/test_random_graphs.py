@@ -15,8 +15,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from graphs import Delays, Payload, Plan, Source, inputs, plans
 from hypothesis import given, note, settings
+from random_graphs import Delays, Payload, Plan, Source, inputs, plans
 
 from remotemedia._engine.library import library
 

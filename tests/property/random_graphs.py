@@ -1,4 +1,4 @@
-"""Nodes and random graphs for `test_graphs.py`.
+"""Nodes and random graphs for `test_random_graphs.py`.
 
 Every item has a payload of three parts: the number of the input that it stems from, its trail (the nodes and ports
 that it went through), and the number of the copy that it is of each item that was multiplied. What a node does with an
