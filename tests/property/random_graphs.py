@@ -219,7 +219,7 @@ class Plan:
     def is_ordered(self, index: int) -> bool:
         """Whether a node gets all it gets in one order: it and those before it have one edge, or match."""
         member = self.members[index]
-        alone = len(member.edges) <= 1 or member.kind is Pairs
+        alone = max(len(member.edges), len(member.kind.inputs)) <= 1 or member.kind is Pairs
         return alone and all(self.is_ordered(other) for other, *_ in member.edges)
 
     def takes_input(self) -> bool:
@@ -271,14 +271,16 @@ def plans(draw: st.DrawFn, ports: bool, failing: bool) -> Plan:
 def _edges(draw: st.DrawFn, members: list[Member], kind: type[Step], others: list[int]) -> Any:
     if kind is Source or not others:
         return ()
-    count = 2 if kind is Pairs else draw(st.integers(0 if kind.inputs == () else 1, 3))
+    count = draw(st.integers(0, 3)) if kind is not Pairs else draw(st.sampled_from([0, 2]))
+    if kind.inputs and count:
+        count = max(2, count)
     edges = {}
     for number in range(count):
         other = draw(st.sampled_from(others))
         outputs = members[other].kind.outputs
         output = draw(st.sampled_from(outputs)) if outputs else None
-        input_ = kind.inputs[number] if kind is Pairs else draw(st.sampled_from(kind.inputs)) if kind.inputs else None
-        edges[other, output, input_] = None
+        # Either all inputs are joined or none.
+        edges[other, output, kind.inputs[number % 2] if kind.inputs else None] = None
     return tuple((*edge, None) for edge in edges)
 
 

@@ -223,7 +223,13 @@ def test_an_end_with_ports_gives_them_all_and_an_unconnected_one_nothing(run, us
     assert run(Pipeline([Parity()]).run([1, 2, 3], use_rust=use_rust)) == [1, 2, 3]
     half = Pipeline([Parity(), PassThroughNode()]).connect("Parity_0/odd", "PassThroughNode_1")
     assert run(half.run([1, 2, 3], use_rust=use_rust)) == [1, 3]
-    assert run(Pipeline([Labels()]).run([1], use_rust=use_rust)) == ("left", 1)
+
+
+@needs_ports
+def test_a_head_with_ports_gets_the_input_at_all_of_them(run, use_rust):
+    assert sorted(run(Pipeline([Labels()]).run([1], use_rust=use_rust))) == [("left", 1), ("right", 1)]
+    with pytest.raises(ValueError, match="nothing leads to the input 'right' of node 'Labels_1'; connect it"):
+        run(Pipeline([PassThroughNode(), Labels()]).run([1], use_rust=use_rust))
 
 
 @needs_ports

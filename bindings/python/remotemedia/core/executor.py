@@ -11,13 +11,13 @@ from typing import Any
 
 from .graph import ON_ERROR, Graph
 from .node import Node
-from .ports import find_port, listed
+from .ports import listed
 from .stage import Failed, Packet, SourceStage, Stage, time_of
 from .stream_stage import AsyncStreamStage, StreamStage
 
 
 async def execute(graph: Graph, inputs: Iterable[Any] | None, on_error: str = "raise") -> list[Any]:
-    """Runs a graph over inputs, which go to every node that no edge leads to and that is no source.
+    """Runs a graph over inputs, which go to every input of the nodes that no edge leads to and that are no sources.
 
     Without inputs there is one, an empty string. Sources come first, one after the other.
 
@@ -28,31 +28,29 @@ async def execute(graph: Graph, inputs: Iterable[Any] | None, on_error: str = "r
         raise ValueError(f"on_error is {on_error!r}; use one of {listed(ON_ERROR)}")
     outputs = _Outputs()
     stages = _stages(graph, on_error, outputs)
-    targets = {edge.target for edge in graph.edges}
-    roots = [stage for index, stage in stages.items() if index not in targets]
-    takers = [stage for stage in roots if not isinstance(stage, SourceStage)]
+    sources = [stage for stage in stages if isinstance(stage, SourceStage)]
+    takers = [(stage, port) for stage in stages for port in stage.unjoined if not isinstance(stage, SourceStage)]
     if inputs is not None and not takers:
         ids = ", ".join(graph.ids())
         raise ValueError(f"the pipeline takes no input, because its source makes its own (nodes: {ids})")
     begun: list[Node] = []
     try:
-        for stage in stages.values():
+        for stage in stages:
             if not any(stage.node is node for node in begun):
                 begun.append(stage.node)
                 await _settle(stage.node.initialize())
-        for stage in roots:
-            if isinstance(stage, SourceStage):
-                await stage.run()
+        for source in sources:
+            await source.run()
         for index, item in enumerate([""] if inputs is None else inputs):
-            for stage in takers:
-                await stage.take(Packet(item, index, time_of(item)), 0)
-        for stage in stages.values():
+            for stage, port in takers:
+                await stage.take(Packet(item, index, time_of(item)), port)
+        for stage in stages:
             await stage.finish()
     except Exception as error:
         error.partial_results = outputs.values  # type: ignore[attr-defined]
         raise
     finally:
-        for stage in stages.values():
+        for stage in stages:
             await stage.close()
         for node in begun:
             try:
@@ -73,8 +71,8 @@ class _Outputs:
         self.values.append(value.error if isinstance(value, Failed) else value)
 
 
-def _stages(graph: Graph, on_error: str, outputs: _Outputs) -> dict[int, Stage]:
-    """The stages of a graph by the numbers of their nodes, joined, in the order of the flow."""
+def _stages(graph: Graph, on_error: str, outputs: _Outputs) -> list[Stage]:
+    """The stages of a graph, joined, in the order of the flow."""
     stages: dict[int, Stage] = {}
     for index in graph.order():
         node = graph.nodes[index]
@@ -86,12 +84,16 @@ def _stages(graph: Graph, on_error: str, outputs: _Outputs) -> dict[int, Stage]:
                 f"Invalid manifest: node '{target.node_id}' is a source and takes no input; remove the connection from "
                 f"'{source.node_id}'"
             )
-        output = find_port(source.node_id, "output", source.node.outputs, edge.output)
-        source.outs.append((output, target, find_port(target.node_id, "input", target.node.inputs, edge.input)))
+        source.join(edge.output, target, edge.input)
     for stage in stages.values():
+        if 0 < len(stage.unjoined) < len(stage.node.inputs):
+            name = stage.node.inputs[min(stage.unjoined)]
+            raise ValueError(
+                f"Invalid manifest: nothing leads to the input '{name}' of node '{stage.node_id}'; connect it"
+            )
         if not stage.outs:
             stage.outs.append((None, outputs, 0))
-    return stages
+    return list(stages.values())
 
 
 def _kind(node: Node) -> type[Stage]:

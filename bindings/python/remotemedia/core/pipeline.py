@@ -61,9 +61,9 @@ class Pipeline:
     def connect(self, source: End, target: End, *, capacity: int | None = None, policy: str | None = None) -> Self:
         """Adds an edge; returns the pipeline. From the first call on the edges are those given and no others.
 
-        Nodes that no edge leads to get the input, unless they are sources; nodes that no edge leads away from give the
-        outputs. An end is a node, a pair of a node and the name of a port, or text: `"id"` or `"id/port"`, where ids
-        are `f"{name}_{index}"`. Without a port it is the first.
+        Nodes that no edge leads to get the input, at every port, unless they are sources; nodes that no edge leads away
+        from give the outputs. An end is a node, a pair of a node and the name of a port, or text: `"id"` or
+        `"id/port"`, where ids are `f"{name}_{index}"`. Without a port it is the first.
 
         Args:
             source: Where packets come from.

@@ -13,7 +13,7 @@ from .exceptions import PipelineError
 from .graph import Options
 from .matching import Matcher
 from .node import Node
-from .ports import check_ports, route
+from .ports import check_ports, find_port, route
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,18 @@ class Stage:
         self.node_id = node_id
         self.outs: list[tuple[int | None, Target, int]] = []
         """Output (None is any), target, input of the target."""
+        self.unjoined = set(range(max(1, len(node.inputs))))
+        """The inputs that no edge leads to."""
         self._options = options
         self._on_error = options.on_error or on_error
         tolerance = node.match_tolerance
         self._matcher = None if tolerance is None else Matcher[Packet](len(node.inputs), round(tolerance * 1e9))
+
+    def join(self, output: str | None, target: Stage, input_: str | None) -> None:
+        """Adds an edge to another stage."""
+        port = find_port(target.node_id, "input", target.node.inputs, input_)
+        target.unjoined.discard(port)
+        self.outs.append((find_port(self.node_id, "output", self.node.outputs, output), target, port))
 
     async def take(self, packet: Packet, port: int) -> None:
         """Takes a packet, and sends on what comes of it. A failed item passes by, to the first output."""
