@@ -403,3 +403,14 @@ def test_configure_names_what_is_wrong(options, message):
         Pipeline([PassThroughNode()]).configure("PassThroughNode_0", **options)
     with pytest.raises(ValueError, match="no node 'nobody', only 'PassThroughNode_0'"):
         Pipeline([PassThroughNode()]).configure("nobody", retries=1)
+
+
+@needs_ports
+def test_a_failure_beside_a_match_ends_the_run(run, use_rust):
+    # What waits for the right input waits in vain once the node before it stands still, and keeps the left one full.
+    left, right, refuses, pairs = Renames("a"), Renames("b"), Recorder(name="refuses"), Pairs()
+    refuses.process = lambda data: 1 // 0  # type: ignore[method-assign]
+    pipeline = Pipeline([left, right, refuses, pairs]).connect(right, refuses)
+    pipeline.connect(left, (pairs, "left"), capacity=1).connect(right, (pairs, "right"))
+    with pytest.raises(ZeroDivisionError):
+        run(pipeline.run(frames(*range(20)), use_rust=use_rust))
