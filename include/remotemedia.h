@@ -27,6 +27,12 @@
 #define RM_NODE_NONE_IS_VALUE 2
 
 /**
+ * The packets of all inputs are matched by their pts, within `match_tolerance`. Those of a set come one after the other, in
+ * the order of the ports; what finds no partner is dropped.
+ */
+#define RM_NODE_MATCH 4
+
+/**
  * A time that is not known.
  */
 #define RM_TIME_NONE INT64_MIN
@@ -72,6 +78,31 @@
 #define RM_KIND_FAILURE 6
 
 /**
+ * What the session says.
+ */
+#define RM_EDGE_DEFAULT 0
+
+/**
+ * When an edge is full, its producer waits.
+ */
+#define RM_EDGE_BLOCK 1
+
+/**
+ * When an edge is full, the oldest packet on it is dropped.
+ */
+#define RM_EDGE_DROP_OLDEST 2
+
+/**
+ * When an edge is full, the packet that comes is dropped.
+ */
+#define RM_EDGE_DROP_NEWEST 3
+
+/**
+ * The edge holds one packet: the latest.
+ */
+#define RM_EDGE_LATEST 4
+
+/**
  * A node's failure ends the session, after the packets before it have come out.
  */
 #define RM_ON_ERROR_RAISE 0
@@ -105,6 +136,12 @@
  * The session has ended: every node has been cleaned up.
  */
 #define RM_EVENT_ENDED 3
+
+/**
+ * Nothing has moved for `rm_session_config.stall`, though there is work: `rm_session_report` tells where it stands, and a
+ * warning in the metrics says so in words. Told again when something has moved since.
+ */
+#define RM_EVENT_STALLED 4
 
 /**
  * The version of the ABI that this header describes: major in the upper 16 bits, minor in the lower.
@@ -183,6 +220,14 @@ typedef struct rm_packet {
      * Its size in bytes.
      */
     size_t metadata_size;
+    /**
+     * The number of the port: of the node that is given the packet, or of the node that emits it.
+     */
+    uint32_t port;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } rm_packet;
 
 /**
@@ -368,6 +413,27 @@ typedef struct rm_node_callbacks {
      * An object to call instead of `resume`, with the table's `none`.
      */
     void *resume_object;
+    /**
+     * The names of the input ports, separated by commas, in UTF-8; null stands for one port without a name. The packets of
+     * `process` and those given to `rm_call_emit` say their port by its number in this list, from 0. Copied.
+     */
+    const char *inputs;
+    /**
+     * Its size in bytes.
+     */
+    size_t inputs_size;
+    /**
+     * The same for the output ports.
+     */
+    const char *outputs;
+    /**
+     * Its size in bytes.
+     */
+    size_t outputs_size;
+    /**
+     * RM_NODE_MATCH: by how many nanoseconds the packets of a set may be apart.
+     */
+    int64_t match_tolerance;
 } rm_node_callbacks;
 
 /**
@@ -379,6 +445,28 @@ typedef uint64_t rm_node;
  * A graph of nodes, from which sessions are opened. 0 is never valid.
  */
 typedef uint64_t rm_pipeline;
+
+/**
+ * How an edge is to be. All zero but `struct_size` is what the session says.
+ */
+typedef struct rm_edge_config {
+    /**
+     * `sizeof(rm_edge_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * What happens when it is full: one of RM_EDGE_….
+     */
+    uint32_t policy;
+    /**
+     * How many packets it holds; 0 stands for what the session says.
+     */
+    uint32_t capacity;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} rm_edge_config;
 
 /**
  * How the host makes nodes of a type.
@@ -485,6 +573,19 @@ typedef struct rm_session_config {
      * [worker of `host`, else any; no lock held]
      */
     void (*on_event)(void *user_data, uint32_t event);
+    /**
+     * After how many nanoseconds without any movement RM_EVENT_STALLED is told; 0 stands for never.
+     */
+    int64_t stall;
+    /**
+     * What happens when an edge is full that does not say so itself, pushed packets and outputs included: one of
+     * RM_EDGE_…; 0 stands for RM_EDGE_BLOCK.
+     */
+    uint32_t policy;
+    /**
+     * How many calls are kept for `rm_session_trace`: the newest. 0 keeps none.
+     */
+    uint32_t trace;
 } rm_session_config;
 
 /**
@@ -829,17 +930,40 @@ rm_status rm_pipeline_add_type(rm_pipeline pipeline,
                                size_t parameters_size);
 
 /**
- * Adds an edge from one node to another.
+ * Adds an edge from one node to another; each end is `id` or `id/port`, and the first port if none is named. `edge` may be
+ * null. An output that no edge leads away from is dropped, unless none leads away from its node.
  *
  * Ownership: everything is copied.
  * Threads: any.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (a node is unknown, or the edge is there already), RM_ERR_NULL, RM_ERR_UTF8.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (a node is unknown, or the edge is there already), RM_ERR_NULL, RM_ERR_UTF8,
+ * RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED. Whether there is a port of that name, `rm_session_open` finds out.
  * Since: 0.1
  */
-rm_status rm_pipeline_connect(rm_pipeline pipeline, const char *from, size_t from_size, const char *to, size_t to_size);
+rm_status rm_pipeline_connect(rm_pipeline pipeline,
+                              const char *from,
+                              size_t from_size,
+                              const char *to,
+                              size_t to_size,
+                              const struct rm_edge_config *edge);
 
 /**
- * Adds the nodes and edges of a manifest, version 1, in JSON.
+ * Sets the options of a node that is in the pipeline, replacing those it had: a JSON object with the keys that a node of a
+ * manifest has for them, `deadline_ms`, `on_error`, `retries` and `retry_delay_ms`.
+ *
+ * Ownership: everything is copied.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (the node is unknown), RM_ERR_ARGUMENT (the message names the key and the nearest
+ * known one), RM_ERR_NULL, RM_ERR_UTF8.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_configure(rm_pipeline pipeline,
+                                const char *id,
+                                size_t id_size,
+                                const char *options,
+                                size_t options_size);
+
+/**
+ * Adds the nodes and edges of a manifest, version 1, in JSON or YAML.
  *
  * Ownership: everything is copied.
  * Threads: any.
@@ -944,6 +1068,17 @@ rm_status rm_session_open(uint64_t pipeline, const struct rm_session_config *con
 rm_status rm_session_push(rm_session session, const struct rm_packet *packet, int64_t timeout);
 
 /**
+ * Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for room
+ * as `rm_session_push` does.
+ *
+ * Ownership: none.
+ * Threads: as for `rm_session_push`.
+ * Errors: those of `rm_session_push`.
+ * Since: 0.1
+ */
+rm_status rm_session_flush(rm_session session, int64_t timeout);
+
+/**
  * Takes the next output, waiting for it for up to `timeout` nanoseconds (as in `rm_session_push`). RM_END says that the
  * session has ended well and that every output has been taken. `packet->struct_size` is the caller's to set.
  *
@@ -1011,6 +1146,85 @@ rm_status rm_session_error(rm_session session, struct rm_packet *packet);
  * Since: 0.1
  */
 rm_status rm_session_metrics(rm_session session, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Copies where the session stands as a JSON object, as `rm_last_error` does its message: what each node is doing, since
+ * when, on which thread (as the operating system numbers it), at which input; and what is on each edge.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_session_report(rm_session session, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Copies the calls that the session has kept (`rm_session_config.trace`) as `rm_last_error` does its message: a document in
+ * the trace event format, which Perfetto opens. While the session runs, its length changes from call to call.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_session_trace(rm_session session,
+                           char *buffer,
+                           size_t capacity,
+                           size_t *length);
+
+/**
+ * Puts a node onto the edge between two others of a running session; no id (size 0) stands for the input before, or the
+ * output behind. It is initialised first. No packet is lost. Returns when packets flow through it, or after `timeout`
+ * nanoseconds (as in `rm_session_push`): then it comes about later.
+ *
+ * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
+ * meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_CANCELLED, and the failure of its `initialize`; the
+ * session then runs on as it was.
+ * Since: 0.1
+ */
+rm_status rm_session_insert(rm_session session,
+                            const char *id,
+                            size_t id_size,
+                            uint64_t node,
+                            const char *after,
+                            size_t after_size,
+                            const char *before,
+                            size_t before_size,
+                            int64_t timeout);
+
+/**
+ * Lets a node between two edges of a running session go: it is given what came before, is flushed and cleaned up; what comes
+ * after goes past it. No packet is lost. Returns when it is gone, or after `timeout` nanoseconds (as in `rm_session_push`):
+ * then it comes about later.
+ *
+ * Ownership: none.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
+ * RM_ERR_CANCELLED, and the failure that ended the session.
+ * Since: 0.1
+ */
+rm_status rm_session_remove(rm_session session,
+                            const char *id,
+                            size_t id_size,
+                            int64_t timeout);
+
+/**
+ * Has another node take the place of one in a running session. The new one is initialised first; the old one is given what
+ * came before, is flushed and cleaned up. No packet is lost. Returns when the old one is gone, or after `timeout`
+ * nanoseconds (as in `rm_session_push`): then it comes about later.
+ *
+ * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: as for `rm_session_insert` and `rm_session_remove`; RM_ERR_GRAPH also for other ports.
+ * Since: 0.1
+ */
+rm_status rm_session_replace(rm_session session,
+                             const char *id,
+                             size_t id_size,
+                             uint64_t node,
+                             int64_t timeout);
 
 /**
  * Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and RM_EVENT_ENDED is told.

@@ -49,7 +49,7 @@ rm_pipeline make_chain(rm_runtime runtime, const rm_node *nodes, size_t count)
         char before = (char)('a' + i - 1), id = (char)('a' + i);
         CHECK_OK(rm_pipeline_add_node(pipeline, &id, 1, nodes[i]));
         if (i > 0)
-            CHECK_OK(rm_pipeline_connect(pipeline, &before, 1, &id, 1));
+            CHECK_OK(rm_pipeline_connect(pipeline, &before, 1, &id, 1, NULL));
     }
     return pipeline;
 }

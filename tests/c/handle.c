@@ -60,7 +60,7 @@ static rm_status use_pipeline_type(uint64_t it)
 
 static rm_status use_connect(uint64_t it)
 {
-    return rm_pipeline_connect(it, TEXT("x"), TEXT("y"));
+    return rm_pipeline_connect(it, TEXT("x"), TEXT("y"), NULL);
 }
 
 static rm_status use_load(uint64_t it)
@@ -101,6 +101,44 @@ static rm_status use_metrics(uint64_t it)
     return rm_session_metrics(it, NULL, 0, &length);
 }
 
+static rm_status use_report(uint64_t it)
+{
+    size_t length;
+    return rm_session_report(it, NULL, 0, &length);
+}
+
+static rm_status use_trace(uint64_t it)
+{
+    size_t length;
+    return rm_session_trace(it, NULL, 0, &length);
+}
+
+static rm_status use_flush(uint64_t it)
+{
+    return rm_session_flush(it, 0);
+}
+
+static rm_status use_insert(uint64_t it)
+{
+    return rm_session_insert(it, TEXT("x"), 0, TEXT("y"), TEXT("z"), 0);
+}
+
+static rm_status use_remove(uint64_t it)
+{
+    rm_status status = rm_session_remove(it, TEXT("x"), 0);
+    return status == RM_ERR_GRAPH ? RM_OK : status;
+}
+
+static rm_status use_replace(uint64_t it)
+{
+    return rm_session_replace(it, TEXT("x"), 0, 0);
+}
+
+static rm_status use_configure(uint64_t it)
+{
+    return rm_pipeline_configure(it, TEXT("x"), TEXT("{}"));
+}
+
 static rm_status use_finish(uint64_t it)
 {
     return rm_completion_finish(it, RM_OK, NULL);
@@ -124,7 +162,9 @@ static const struct {
     {use_load, PIPELINE, 0},         {use_open, PIPELINE, 0},          {rm_pipeline_free, PIPELINE, 1},
     {use_push, SESSION, 0},          {use_pull, SESSION, 0},           {rm_session_end, SESSION, 0},
     {rm_session_cancel, SESSION, 0}, {use_wait, SESSION, 0},           {use_error, SESSION, 0},
-    {use_metrics, SESSION, 0},       {rm_session_free, SESSION, 1},    {rm_buffer_free, BUFFER, 1},
+    {use_report, SESSION, 0},        {use_trace, SESSION, 0},          {use_flush, SESSION, 0},
+    {use_insert, SESSION, 0},        {use_remove, SESSION, 0},         {use_replace, SESSION, 0},
+    {use_configure, PIPELINE, 0},    {use_metrics, SESSION, 0},       {rm_session_free, SESSION, 1},    {rm_buffer_free, BUFFER, 1},
     {use_finish, COMPLETION, 0},     {use_fail, COMPLETION, 0},        {rm_completion_free, COMPLETION, 1},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };

@@ -70,7 +70,7 @@ static rm_session open_fan(rm_runtime runtime, host *host, recorder recorders[4]
         nodes[i] = passing_node(host, &recorders[i]);
         CHECK_OK(rm_pipeline_add_node(pipeline, &id, 1, nodes[i]));
         if (i > 0)
-            CHECK_OK(rm_pipeline_connect(pipeline, TEXT("a"), &id, 1));
+            CHECK_OK(rm_pipeline_connect(pipeline, TEXT("a"), &id, 1, NULL));
     }
     rm_session session = open_pipeline(pipeline, NULL);
     CHECK_OK(rm_pipeline_free(pipeline));

@@ -28,8 +28,8 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
     CHECK_STATUS(rm_pipeline_add_type(pipeline, TEXT("x"), NULL, 1, NULL, 0), RM_ERR_NULL);
     CHECK_STATUS(rm_pipeline_add_type(pipeline, TEXT("x"), bad_utf8, sizeof bad_utf8, NULL, 0), RM_ERR_UTF8);
     CHECK_STATUS(rm_pipeline_add_type(pipeline, TEXT(""), TEXT("PassThrough"), NULL, 0), RM_ERR_GRAPH);
-    CHECK_STATUS(rm_pipeline_connect(pipeline, NULL, 1, TEXT("x")), RM_ERR_NULL);
-    CHECK_STATUS(rm_pipeline_connect(pipeline, TEXT("x"), bad_utf8, sizeof bad_utf8), RM_ERR_UTF8);
+    CHECK_STATUS(rm_pipeline_connect(pipeline, NULL, 1, TEXT("x"), NULL), RM_ERR_NULL);
+    CHECK_STATUS(rm_pipeline_connect(pipeline, TEXT("x"), bad_utf8, sizeof bad_utf8, NULL), RM_ERR_UTF8);
     CHECK_STATUS(rm_pipeline_load(pipeline, NULL, 1), RM_ERR_NULL);
     CHECK_STATUS(rm_pipeline_load(pipeline, bad_utf8, sizeof bad_utf8), RM_ERR_UTF8);
     CHECK_STATUS(rm_pipeline_load(pipeline, "{", (size_t)PTRDIFF_MAX + 1), RM_ERR_ARGUMENT);
@@ -51,11 +51,11 @@ static void graphs_that_cannot_run_are_refused(rm_runtime runtime)
     add_pass(pipeline, "one");
     add_pass(pipeline, "two");
     CHECK_REFUSED(rm_pipeline_add_type(pipeline, TEXT("two"), TEXT("PassThrough"), NULL, 0), RM_ERR_GRAPH, "'two'");
-    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("twoo")), RM_ERR_GRAPH, "did you mean 'two'?");
-    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("three"), TEXT("two")), RM_ERR_GRAPH, "unknown source node");
-    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("two")));
-    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("two")), RM_ERR_GRAPH, "twice");
-    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("two"), TEXT("one")));
+    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("twoo"), NULL), RM_ERR_GRAPH, "did you mean 'two'?");
+    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("three"), TEXT("two"), NULL), RM_ERR_GRAPH, "unknown source node");
+    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("two"), NULL));
+    CHECK_REFUSED(rm_pipeline_connect(pipeline, TEXT("one"), TEXT("two"), NULL), RM_ERR_GRAPH, "twice");
+    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("two"), TEXT("one"), NULL));
     CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_GRAPH, "cycle");
     CHECK_INT(session, 7);
     CHECK_OK(rm_pipeline_free(pipeline));
@@ -69,7 +69,7 @@ static void formats_that_cannot_meet_are_refused(rm_runtime runtime)
     rm_session_config how = session_config();
     rm_session session = 7;
     CHECK_OK(rm_pipeline_add_type(pipeline, TEXT("resample"), TEXT("FastResampleNode"), NULL, 0));
-    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("a"), TEXT("resample")));
+    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("a"), TEXT("resample"), NULL));
     CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_GRAPH, "text, but node 'resample' takes audio");
     CHECK_OK(rm_pipeline_free(pipeline));
     CHECK_OK(rm_node_free(node));
@@ -111,7 +111,7 @@ static void a_manifest_is_loaded_whole_or_not_at_all(rm_runtime runtime)
     CHECK_OK(LOAD(NODES(PASS("x") "," PASS("y")) "}"));
     CHECK_STATUS(LOAD(NODES(PASS("z") "," PASS("y")) "}"), RM_ERR_GRAPH);
     add_pass(pipeline, "z"); /* not left behind by the one before */
-    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("y"), TEXT("z")));
+    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("y"), TEXT("z"), NULL));
     session = open_pipeline(pipeline, NULL);
     push_text(session, "through x, y and z");
     expect_text(session, "through x, y and z");

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 np = pytest.importorskip("numpy")
 
 from remotemedia import AudioFrame, Node, execute_pipeline, execute_pipeline_with_input  # noqa: E402
+from remotemedia._engine import _abi, packets  # noqa: E402
+from remotemedia._engine.objects import AddressObjects, SlotObjects  # noqa: E402
 from remotemedia.runtime import audio_dict_to_numpy, numpy_to_audio_dict  # noqa: E402
 
 FIXTURES = Path(__file__).parents[2] / "runtime/nodes/tests/fixtures"
@@ -146,3 +149,14 @@ def test_files_that_are_no_audio_are_named(run, tmp_path, broken):
     with pytest.raises(Exception, match="sound.flac") as raised:
         run(execute_pipeline([source(path), Keeps()]))
     assert raised.value.node_id == "AudioFileSourceNode_0"
+
+
+@pytest.mark.parametrize("objects", [AddressObjects, SlotObjects])
+def test_a_frame_that_cannot_be_given_is_let_go(objects):
+    samples = np.zeros((1, 4), dtype=np.float32)
+    frame = AudioFrame(samples, 8000, pts="soon")  # type: ignore[arg-type]
+    before = sys.getrefcount(samples)
+    with pytest.raises(TypeError):
+        packets.export(objects(), frame, 1 << _abi.RM_KIND_AUDIO, packets.new_packet())
+    gc.collect()
+    assert sys.getrefcount(samples) == before

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -185,8 +187,31 @@ def test_the_low_level_call_unwraps_one_output(run):
     assert run(runtime.execute_pipeline_with_input(text, [1])) == 2
     assert run(runtime.execute_pipeline_with_input(text, [1, 2])) == [2, 3]
     assert run(runtime.execute_pipeline_with_input([PassThroughNode()], [1])) == [1]
-    assert run(runtime.execute_pipeline(json.dumps(manifest(PASS)))) == ""
-    assert run(runtime.execute_pipeline(json.dumps(manifest(PASS)), None)) == ""
+
+
+def test_i17_metrics_need_not_be_mentioned_at_the_low_level(run):
+    text = json.dumps(manifest(PASS))
+    assert run(runtime.execute_pipeline(text)) == run(runtime.execute_pipeline(text, None)) == ""
+    assert run(runtime.execute_pipeline_with_input(text, [1, 2])) == [1, 2]
+    assert run(runtime.execute_pipeline_with_instances([Recorder()], [1])) == [1]
+
+
+def test_types_are_registered_while_others_run():
+    """From several threads at once: each is known as soon as its registration has returned."""
+
+    def register(name: str) -> None:
+        for number in range(20):
+            register_node_class(Recorder, f"{name}{number}")
+            made = {"id": "made", "node_type": f"{name}{number}"}
+            outcomes.append(asyncio.run(execute_pipeline_with_input(manifest(made), [number])) == [number])
+
+    outcomes: list[bool] = []
+    threads = [threading.Thread(target=register, args=(name,)) for name in ("First", "Second", "Third")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == 60 * [True]
 
 
 def test_a_user_dict_is_never_taken_for_media_or_code(run):

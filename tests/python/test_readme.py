@@ -1,4 +1,4 @@
-"""The programs in the documentation print what it says."""
+"""The programs of README and of docs/python.md print what is said there."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def programs(document: str) -> list[tuple[str, str]]:
-    """The programs of a document, with what they print."""
+    """The programs of a document, and what they print."""
     text = (ROOT / document).read_text()
     return re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", text, re.DOTALL)
 
 
 README = programs("README.md")
-GRAPHS = programs("docs/python.md")
+MANUAL = programs("docs/python.md")
 
 
-@pytest.mark.parametrize(("program", "output"), [*README, *GRAPHS])
+@pytest.mark.parametrize(("program", "output"), README + MANUAL)
 def test_program(tmp_path, program, output):
     path = tmp_path / "program.py"
     path.write_text(program)
@@ -31,5 +31,5 @@ def test_program(tmp_path, program, output):
 
 
 def test_there_are_programs_and_the_first_is_ten_lines():
-    assert (len(README), len(GRAPHS)) == (2, 1)
+    assert (len(README), len(MANUAL)) == (2, 4)
     assert len([line for line in README[0][0].splitlines() if line.strip()]) < 10

@@ -128,7 +128,7 @@ int main(int count, char **arguments)
     check(rm_pipeline_new(runtime, &pipeline), "make a pipeline");
     check(rm_pipeline_load(pipeline, manifest, strlen(manifest)), "load the manifest");
     check(rm_pipeline_add_node(pipeline, TEXT("meter"), node), "add the meter");
-    check(rm_pipeline_connect(pipeline, TEXT("file"), TEXT("meter")), "connect");
+    check(rm_pipeline_connect(pipeline, TEXT("file"), TEXT("meter"), NULL), "connect");
     free(manifest);
 
     rm_session_config how = {.struct_size = sizeof how};

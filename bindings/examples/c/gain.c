@@ -160,7 +160,7 @@ int main(void)
     check(rm_pipeline_add_node(pipeline, TEXT("fade"), fade), "add the fade");
     check(rm_pipeline_add_type(pipeline, TEXT("resample"), TEXT("FastResampleNode"), TEXT("{\"target_rate\": 16000}")),
           "add the resampler");
-    check(rm_pipeline_connect(pipeline, TEXT("fade"), TEXT("resample")), "connect");
+    check(rm_pipeline_connect(pipeline, TEXT("fade"), TEXT("resample"), NULL), "connect");
 
     rm_session_config how = {.struct_size = sizeof how};
     rm_session session = 0;

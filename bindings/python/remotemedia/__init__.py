@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from ._engine._abi import VERSION
 from .core import (
@@ -34,7 +35,29 @@ from .nodes import __all__ as _nodes
 from .registration import list_registered_nodes, register_node, register_node_class
 from .runtime_wrapper import execute_pipeline, execute_pipeline_with_input
 
+if TYPE_CHECKING:
+    from .core.progress import Progress
+    from .packet import Packet
+    from .session import Session, open_session
+    from .sync_session import SyncSession
+
 __version__ = VERSION
+
+# Imported when they are asked for: asyncio and the like would double the time that importing the package takes.
+_LATER = {
+    "Packet": "packet",
+    "Progress": "core.progress",
+    "Session": "session",
+    "SyncSession": "sync_session",
+    "open_session": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+
 
 _rust_runtime: ModuleType | None = None
 _rust_runtime_available = False
@@ -81,17 +104,22 @@ __all__ = [
     "Node",
     "NodeError",
     "Output",
+    "Packet",
     "Pipeline",
     "PipelineError",
+    "Progress",
     "RemoteExecutionError",
     "RemoteMediaError",
     "SerializationError",
+    "Session",
+    "SyncSession",
     "__version__",
     "execute_pipeline",
     "execute_pipeline_with_input",
     "get_rust_runtime",
     "is_rust_runtime_available",
     "list_registered_nodes",
+    "open_session",
     "register_node",
     "register_node_class",
     "runtime",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .core.node import Node
+    from .runtime_wrapper import OnProgress
 
 
 def get_runtime_version() -> str:
@@ -29,25 +30,34 @@ def is_available() -> bool:
 
 
 async def execute_pipeline(
-    pipeline_or_manifest: Any, enable_metrics: bool | None = False, *, on_error: str = "raise"
+    pipeline_or_manifest: Any,
+    enable_metrics: bool | None = False,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
 ) -> Any:
     """Runs a pipeline without input; as `remotemedia.execute_pipeline`."""
     from ._engine import spec
     from ._engine.run import run
 
-    outputs, metrics = await run(spec.read(pipeline_or_manifest), None, on_error, bool(enable_metrics))
+    outputs, metrics = await run(spec.read(pipeline_or_manifest), None, on_error, bool(enable_metrics), progress)
     return _result(unwrap(outputs), metrics)
 
 
 async def execute_pipeline_with_input(
-    pipeline_or_manifest: Any, input_data: list[Any], enable_metrics: bool | None = False, *, on_error: str = "raise"
+    pipeline_or_manifest: Any,
+    input_data: list[Any],
+    enable_metrics: bool | None = False,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
 ) -> Any:
     """Runs a pipeline over a list of inputs. A manifest in JSON over one input gives its one output, not a list."""
     from ._engine import spec
     from ._engine.run import run
 
     checked = spec.read(pipeline_or_manifest)
-    outputs, metrics = await run(checked, check_input(input_data), on_error, bool(enable_metrics))
+    outputs, metrics = await run(checked, check_input(input_data), on_error, bool(enable_metrics), progress)
     bare = isinstance(pipeline_or_manifest, str) and len(input_data) == 1 and len(outputs) == 1
     return _result(outputs[0] if bare else outputs, metrics)
 
@@ -58,6 +68,7 @@ async def execute_pipeline_with_instances(
     enable_metrics: bool | None = False,
     *,
     on_error: str = "raise",
+    progress: OnProgress = None,
 ) -> Any:
     """Runs instances in order, over a list of inputs or without any."""
     from ._engine import spec
@@ -65,7 +76,7 @@ async def execute_pipeline_with_instances(
 
     checked = spec.read_instances(nodes)
     inputs = None if input_data is None else check_input(input_data)
-    outputs, metrics = await run(checked, inputs, on_error, bool(enable_metrics))
+    outputs, metrics = await run(checked, inputs, on_error, bool(enable_metrics), progress)
     return _result(unwrap(outputs) if inputs is None else outputs, metrics)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from .core.pipeline import Pipeline
+    from .core.progress import Progress
 
     # Of a list that mixes nodes and dicts, type checkers infer that it holds objects.
     Runnable: TypeAlias = Pipeline | Sequence[object] | dict[str, Any] | str
+    OnProgress: TypeAlias = Callable[[Progress], object] | None
 
 
 def _runtime() -> Any:
@@ -21,7 +23,11 @@ def _runtime() -> Any:
 
 
 async def execute_pipeline(
-    pipeline_or_manifest: Runnable, enable_metrics: bool = False, *, on_error: str = "raise"
+    pipeline_or_manifest: Runnable,
+    enable_metrics: bool = False,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
 ) -> Any:
     """Runs a pipeline that needs no input, or whose first node does with an empty string.
 
@@ -31,6 +37,8 @@ async def execute_pipeline(
         enable_metrics: Return `{"outputs", "metrics"}`.
         on_error: What happens when a node fails at an item: "raise" ends the run, "skip" leaves the item out, "collect"
             puts the exception in its place.
+        progress: Called with a `Progress` about ten times a second, on the caller's event loop, and once at the end of
+            a run that ends well. An exception in it ends the run and is raised.
 
     Returns:
         None if the last nodes gave no output, the output if they gave one, else the list of them in order.
@@ -41,11 +49,16 @@ async def execute_pipeline(
         Exception: Whatever a node raised, with notes of the node and the input, and with the attributes `node_id`,
             `input_index` and `partial_results`.
     """
-    return await _runtime().execute_pipeline(pipeline_or_manifest, enable_metrics, on_error=on_error)
+    return await _runtime().execute_pipeline(pipeline_or_manifest, enable_metrics, on_error=on_error, progress=progress)
 
 
 async def execute_pipeline_with_input(
-    pipeline_or_manifest: Runnable, input_data: list[Any], enable_metrics: bool = False, *, on_error: str = "raise"
+    pipeline_or_manifest: Runnable,
+    input_data: list[Any],
+    enable_metrics: bool = False,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
 ) -> Any:
     """Runs a pipeline over a list of inputs, in order, through the same nodes.
 
@@ -54,6 +67,7 @@ async def execute_pipeline_with_input(
         input_data: The inputs; not empty.
         enable_metrics: As for `execute_pipeline`.
         on_error: As for `execute_pipeline`.
+        progress: As for `execute_pipeline`.
 
     Returns:
         The list of every output of the last nodes, in order: one an input if every node is one-to-one.
@@ -69,5 +83,5 @@ async def execute_pipeline_with_input(
     runtime.check_input(input_data)
     from ._engine.run import run
 
-    outputs, metrics = await run(checked, input_data, on_error, enable_metrics)
+    outputs, metrics = await run(checked, input_data, on_error, enable_metrics, progress)
     return outputs if metrics is None else {"outputs": outputs, "metrics": metrics}

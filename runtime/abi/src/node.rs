@@ -1,8 +1,9 @@
 //! Nodes of the host: a table of callbacks, run by the engine like any other node.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use remotemedia_core::{Context, Data, Fault, Flow, HostObject, Kinds, NodeInfo, Outcome, Packet, Slot};
 
@@ -15,6 +16,7 @@ use crate::host::give;
 use crate::objects::Objects;
 use crate::packet::{PacketView, RM_KIND_AUDIO, RM_KIND_BYTES, RM_KIND_JSON, RM_KIND_OBJECT, RM_KIND_TEXT, rm_packet};
 use crate::status::*;
+use crate::text::read_text;
 use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
 
 /// A node. 0 is never valid.
@@ -24,6 +26,10 @@ pub type rm_node = u64;
 pub const RM_NODE_SOURCE: u32 = 1;
 /// The object table's `none` is a value like any other, not the lack of an output.
 pub const RM_NODE_NONE_IS_VALUE: u32 = 2;
+
+/// The packets of all inputs are matched by their pts, within `match_tolerance`. Those of a set come one after the other, in
+/// the order of the ports; what finds no partner is dropped.
+pub const RM_NODE_MATCH: u32 = 4;
 
 /// The kinds of packet that a node can take or emit.
 const KINDS: u32 =
@@ -65,6 +71,17 @@ pub struct rm_node_callbacks {
     pub process_object: *mut c_void,
     /// An object to call instead of `resume`, with the table's `none`.
     pub resume_object: *mut c_void,
+    /// The names of the input ports, separated by commas, in UTF-8; null stands for one port without a name. The packets of
+    /// `process` and those given to `rm_call_emit` say their port by its number in this list, from 0. Copied.
+    pub inputs: *const c_char,
+    /// Its size in bytes.
+    pub inputs_size: usize,
+    /// The same for the output ports.
+    pub outputs: *const c_char,
+    /// Its size in bytes.
+    pub outputs_size: usize,
+    /// RM_NODE_MATCH: by how many nanoseconds the packets of a set may be apart.
+    pub match_tolerance: i64,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -106,10 +123,17 @@ pub unsafe extern "C" fn rm_node_new(host: u64, callbacks: *const rm_node_callba
         // SAFETY: the caller vouches for `callbacks` and what they point to.
         let (callbacks, destroy) = unsafe { read_table(callbacks) }?;
         let bridge = handle::get_optional::<Bridge>(host)?;
-        check_zero(callbacks.flags & !(RM_NODE_SOURCE | RM_NODE_NONE_IS_VALUE), "flags")?;
+        check_zero(callbacks.flags & !(RM_NODE_SOURCE | RM_NODE_NONE_IS_VALUE | RM_NODE_MATCH), "flags")?;
         check_zero(callbacks.accepts & !KINDS, "accepts")?;
         check_zero(callbacks.emits & !KINDS, "emits")?;
-        let made = HostNode::new(callbacks, bridge, destroy)?;
+        // SAFETY: the caller vouches for both texts and their sizes.
+        let (inputs, outputs) = unsafe {
+            let inputs = read_text(callbacks.inputs, callbacks.inputs_size, "inputs")?;
+            (names(inputs)?, names(read_text(callbacks.outputs, callbacks.outputs_size, "outputs")?)?)
+        };
+        let matching = matching(&callbacks, inputs.len())?;
+        let ports = Ports { inputs, outputs, matching };
+        let made = HostNode::new(callbacks, ports, bridge, destroy)?;
         // SAFETY: the caller vouches for `node`.
         unsafe { give(Arc::new(Node(Slot::new(made))), node, "node") }
     })
@@ -126,8 +150,38 @@ pub extern "C" fn rm_node_free(node: rm_node) -> rm_status {
     guard(|| handle::remove::<Node>(node).map(drop))
 }
 
+struct Ports {
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    matching: Option<Duration>,
+}
+
+/// The names in a list.
+fn names(list: &str) -> Result<Vec<String>, Failure> {
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = list.split(',').map(|name| name.trim().to_string()).collect();
+    let wrong = |at: usize| names[at].is_empty() || names[at].contains('/') || names[..at].contains(&names[at]);
+    if (0..names.len()).any(wrong) {
+        let message = format!("the ports '{list}' are no list of different names without '/', separated by commas");
+        return Err(Failure::new(RM_ERR_ARGUMENT, message));
+    }
+    Ok(names)
+}
+
+fn matching(callbacks: &rm_node_callbacks, inputs: usize) -> Result<Option<Duration>, Failure> {
+    if callbacks.flags & RM_NODE_MATCH == 0 {
+        return Ok(None);
+    }
+    let tolerance = u64::try_from(callbacks.match_tolerance).ok().filter(|_| inputs > 1);
+    let message = "RM_NODE_MATCH needs two or more 'inputs', and a 'match_tolerance' of 0 or more";
+    tolerance.map(|nanos| Some(Duration::from_nanos(nanos))).ok_or_else(|| Failure::new(RM_ERR_ARGUMENT, message))
+}
+
 struct HostNode {
     callbacks: rm_node_callbacks,
+    ports: Ports,
     bridge: Option<Arc<Bridge>>,
     /// What to call through the object table, if there is one.
     objects: Option<Callables>,
@@ -147,7 +201,12 @@ struct Callables {
 unsafe impl Send for HostNode {}
 
 impl HostNode {
-    fn new(callbacks: rm_node_callbacks, bridge: Option<Arc<Bridge>>, destroy: Destroy) -> Result<HostNode, Failure> {
+    fn new(
+        callbacks: rm_node_callbacks,
+        ports: Ports,
+        bridge: Option<Arc<Bridge>>,
+        destroy: Destroy,
+    ) -> Result<HostNode, Failure> {
         let named = [callbacks.process_object, callbacks.resume_object];
         let table = bridge.as_ref().and_then(|bridge| bridge.objects());
         let wanted = named.iter().any(|object| !object.is_null());
@@ -167,7 +226,7 @@ impl HostNode {
                 (table.leave)(state);
             }
         }
-        Ok(HostNode { callbacks, bridge, objects, entered: None, destroy: Some(destroy) })
+        Ok(HostNode { callbacks, ports, bridge, objects, entered: None, destroy: Some(destroy) })
     }
 
     /// Makes a callback, with the engine's context at hand.
@@ -257,9 +316,9 @@ impl HostNode {
         if !foreign {
             return Ok(packet);
         }
-        let (pts, duration, index) = (packet.pts, packet.duration, packet.index);
+        let Packet { pts, duration, index, port, .. } = packet;
         let data = Data::Object(self.object_of(packet)?);
-        Ok(Packet { pts, duration, index, metadata: None, data })
+        Ok(Packet { pts, duration, index, port, ..Packet::new(data) })
     }
 
     /// The packet's object if it is of this node's host; else one made of the packet.
@@ -303,6 +362,9 @@ impl remotemedia_core::Node for HostNode {
             },
             emits: kinds(self.callbacks.emits),
             lane: self.bridge.as_ref().and_then(|bridge| bridge.lane().cloned()),
+            inputs: self.ports.inputs.clone(),
+            outputs: self.ports.outputs.clone(),
+            matching: self.ports.matching,
         }
     }
 

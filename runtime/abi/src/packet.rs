@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use remotemedia_core::{Audio, Buffer, Data, NO_INDEX, NodeError, Packet, Time};
+use remotemedia_core::{Audio, Buffer, Data, NodeError, Packet, Time};
 use serde_json::{Map, Value, json};
 
 use crate::bridge::Bridge;
@@ -13,7 +13,7 @@ use crate::error::{Failure, Outcome};
 use crate::handle;
 use crate::status::*;
 use crate::text::{read_bytes, read_text};
-use crate::versioned::{Versioned, read_struct};
+use crate::versioned::{Versioned, check_zero, read_struct};
 
 /// A time that is not known.
 pub const RM_TIME_NONE: i64 = i64::MIN;
@@ -69,6 +69,10 @@ pub struct rm_packet {
     pub metadata: *const c_char,
     /// Its size in bytes.
     pub metadata_size: usize,
+    /// The number of the port: of the node that is given the packet, or of the node that emits it.
+    pub port: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: integers and pointers may all be zero; `struct_size` is first.
@@ -94,6 +98,8 @@ impl rm_packet {
             channels: 0,
             metadata: ptr::null(),
             metadata_size: 0,
+            port: 0,
+            reserved: 0,
         }
     }
 }
@@ -112,6 +118,7 @@ impl Reader<'_> {
     pub unsafe fn read(&self, packet: *const rm_packet) -> Outcome<Packet> {
         // SAFETY: the same promise.
         let raw = unsafe { read_struct(packet) }?;
+        let reserved = check_zero(raw.reserved, "packet.reserved");
         let named = handle::get_optional::<Bridge>(raw.host)?;
         let object = if raw.object.is_null() {
             None
@@ -122,6 +129,7 @@ impl Reader<'_> {
             })?;
             bridge.adopt(raw.object)
         };
+        reserved?;
         // SAFETY: the same promise.
         let bytes = unsafe { read_bytes(raw.data.cast(), raw.size, "packet.data") }?;
         // SAFETY: the same promise.
@@ -148,9 +156,9 @@ impl Reader<'_> {
         Ok(Packet {
             pts: Time::from_nanos(raw.pts),
             duration: Time::from_nanos(raw.duration).or(known),
-            index: NO_INDEX,
+            port: raw.port,
             metadata: parse_metadata(metadata)?,
-            data,
+            ..Packet::new(data)
         })
     }
 
@@ -202,6 +210,7 @@ impl PacketView {
         raw.pts = packet.pts.raw();
         raw.duration = packet.duration.raw();
         raw.index = packet.index;
+        raw.port = packet.port;
         raw.kind = match &packet.data {
             Data::Audio(audio) => {
                 raw.sample_rate = audio.sample_rate();
@@ -231,6 +240,8 @@ impl PacketView {
                 metadata = describe(error);
                 RM_KIND_FAILURE
             }
+            // Swallowed by the engine.
+            Data::Flush => RM_KIND_NONE,
         };
         if let Some(map) = &packet.metadata {
             metadata = serde_json::to_string(map.as_ref()).unwrap_or_default();
@@ -254,7 +265,7 @@ impl PacketView {
                 let object = error.object().filter(|object| bridge.owns(object));
                 view.raw.object = object.map_or(ptr::null_mut(), |object| object.into_raw() as *mut c_void);
             }
-            Data::Text(_) | Data::Json(_) | Data::Object(_) => {}
+            Data::Text(_) | Data::Json(_) | Data::Object(_) | Data::Flush => {}
         }
         Ok(view)
     }

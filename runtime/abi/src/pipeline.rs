@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use remotemedia_core::{Graph, Manifest};
+use remotemedia_core::{EdgeConfig, Graph, Manifest, NodeOptions, Policy};
 use serde_json::Value;
 
 use crate::error::{Failure, Outcome};
@@ -14,6 +14,7 @@ use crate::node::Node;
 use crate::runtime::Runtime;
 use crate::status::*;
 use crate::text::read_text;
+use crate::versioned::{Versioned, check_zero, read_struct};
 
 /// A graph of nodes, from which sessions are opened. 0 is never valid.
 pub type rm_pipeline = u64;
@@ -113,11 +114,56 @@ fn parse_parameters(id: &str, text: &str) -> Outcome<Value> {
     }
 }
 
-/// Adds an edge from one node to another.
+/// What the session says.
+pub const RM_EDGE_DEFAULT: u32 = 0;
+/// When an edge is full, its producer waits.
+pub const RM_EDGE_BLOCK: u32 = 1;
+/// When an edge is full, the oldest packet on it is dropped.
+pub const RM_EDGE_DROP_OLDEST: u32 = 2;
+/// When an edge is full, the packet that comes is dropped.
+pub const RM_EDGE_DROP_NEWEST: u32 = 3;
+/// The edge holds one packet: the latest.
+pub const RM_EDGE_LATEST: u32 = 4;
+
+/// How an edge is to be. All zero but `struct_size` is what the session says.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rm_edge_config {
+    /// `sizeof(rm_edge_config)`.
+    pub struct_size: u32,
+    /// What happens when it is full: one of RM_EDGE_….
+    pub policy: u32,
+    /// How many packets it holds; 0 stands for what the session says.
+    pub capacity: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: integers may all be zero; `struct_size` is first.
+unsafe impl Versioned for rm_edge_config {
+    const NAME: &'static str = "rm_edge_config";
+    const FIRST_SIZE: usize = size_of::<rm_edge_config>();
+}
+
+/// The policy of a number; nothing for RM_EDGE_DEFAULT.
+pub(crate) fn policy_of(number: u32) -> Outcome<Option<Policy>> {
+    Ok(Some(match number {
+        RM_EDGE_DEFAULT => return Ok(None),
+        RM_EDGE_BLOCK => Policy::Block,
+        RM_EDGE_DROP_OLDEST => Policy::DropOldest,
+        RM_EDGE_DROP_NEWEST => Policy::DropNewest,
+        RM_EDGE_LATEST => Policy::Latest,
+        other => return Err(Failure::new(RM_ERR_ARGUMENT, format!("policy is {other}; use one of RM_EDGE_…"))),
+    }))
+}
+
+/// Adds an edge from one node to another; each end is `id` or `id/port`, and the first port if none is named. `edge` may be
+/// null. An output that no edge leads away from is dropped, unless none leads away from its node.
 ///
 /// Ownership: everything is copied.
 /// Threads: any.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (a node is unknown, or the edge is there already), RM_ERR_NULL, RM_ERR_UTF8.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (a node is unknown, or the edge is there already), RM_ERR_NULL, RM_ERR_UTF8,
+/// RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED. Whether there is a port of that name, `rm_session_open` finds out.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_pipeline_connect(
@@ -126,17 +172,51 @@ pub unsafe extern "C" fn rm_pipeline_connect(
     from_size: usize,
     to: *const c_char,
     to_size: usize,
+    edge: *const rm_edge_config,
 ) -> rm_status {
     guard_on(pipeline, || {
         let pipeline = handle::get::<Pipeline>(pipeline)?;
         // SAFETY: the caller vouches for both texts and their sizes.
         let (from, to) = unsafe { (read_text(from, from_size, "from")?, read_text(to, to_size, "to")?) };
-        pipeline.graph().connect(from, to)?;
+        let mut config = EdgeConfig::default();
+        if !edge.is_null() {
+            // SAFETY: not null, and the caller vouches for the rest.
+            let edge = unsafe { read_struct(edge) }?;
+            check_zero(edge.reserved, "reserved")?;
+            config.policy = policy_of(edge.policy)?;
+            config.capacity = (edge.capacity > 0).then_some(edge.capacity as usize);
+        }
+        pipeline.graph().connect(from, to, config)?;
         Ok(RM_OK)
     })
 }
 
-/// Adds the nodes and edges of a manifest, version 1, in JSON.
+/// Sets the options of a node that is in the pipeline, replacing those it had: a JSON object with the keys that a node of a
+/// manifest has for them, `deadline_ms`, `on_error`, `retries` and `retry_delay_ms`.
+///
+/// Ownership: everything is copied.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (the node is unknown), RM_ERR_ARGUMENT (the message names the key and the nearest
+/// known one), RM_ERR_NULL, RM_ERR_UTF8.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_configure(
+    pipeline: rm_pipeline,
+    id: *const c_char,
+    id_size: usize,
+    options: *const c_char,
+    options_size: usize,
+) -> rm_status {
+    guard_on(pipeline, || {
+        let pipeline = handle::get::<Pipeline>(pipeline)?;
+        // SAFETY: the caller vouches for both texts and their sizes.
+        let (id, options) = unsafe { (read_text(id, id_size, "id")?, read_text(options, options_size, "options")?) };
+        pipeline.graph().configure(id, NodeOptions::parse(options)?)?;
+        Ok(RM_OK)
+    })
+}
+
+/// Adds the nodes and edges of a manifest, version 1, in JSON or YAML.
 ///
 /// Ownership: everything is copied.
 /// Threads: any.

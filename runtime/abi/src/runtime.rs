@@ -9,9 +9,9 @@ use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::session::deadline;
-use crate::signals;
 use crate::status::*;
 use crate::text::{write_out, write_text};
+use crate::thread;
 use crate::version::RM_ABI_VERSION;
 use crate::versioned::{Versioned, check_zero, read_struct};
 
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
         }
         check_zero(config.reserved, "reserved")?;
         fork::watch();
-        let core = remotemedia_core::Runtime::with_threads(config.threads as usize, signals::block);
+        let core = remotemedia_core::Runtime::with_threads(config.threads as usize, thread::prepare);
         remotemedia_nodes::register(core.registry());
         // SAFETY: the caller vouches for `runtime`.
         unsafe { give(Arc::new(Runtime(core)), runtime, "runtime") }

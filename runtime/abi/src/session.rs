@@ -13,9 +13,9 @@ use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::node::Node;
 use crate::packet::{Reader, give_packet, rm_packet};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, policy_of};
 use crate::status::*;
-use crate::text::{check_out, write_text};
+use crate::text::{check_out, read_text, write_text};
 use crate::versioned::{Versioned, check_zero, read_struct, size_of_struct, write_struct};
 
 /// A running pipeline. 0 is never valid.
@@ -37,6 +37,9 @@ pub const RM_EVENT_OUTPUT: u32 = 1;
 pub const RM_EVENT_ROOM: u32 = 2;
 /// The session has ended: every node has been cleaned up.
 pub const RM_EVENT_ENDED: u32 = 3;
+/// Nothing has moved for `rm_session_config.stall`, though there is work: `rm_session_report` tells where it stands, and a
+/// warning in the metrics says so in words. Told again when something has moved since.
+pub const RM_EVENT_STALLED: u32 = 4;
 
 /// How a session is to run. All zero but `struct_size` is a good start.
 #[repr(C)]
@@ -64,6 +67,13 @@ pub struct rm_session_config {
     /// once, last. Not called after `host` or the runtime was let go, if `host` lends threads.
     /// [worker of `host`, else any; no lock held]
     pub on_event: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, event: u32)>,
+    /// After how many nanoseconds without any movement RM_EVENT_STALLED is told; 0 stands for never.
+    pub stall: i64,
+    /// What happens when an edge is full that does not say so itself, pushed packets and outputs included: one of
+    /// RM_EDGE_…; 0 stands for RM_EDGE_BLOCK.
+    pub policy: u32,
+    /// How many calls are kept for `rm_session_trace`: the newest. 0 keeps none.
+    pub trace: u32,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -92,6 +102,7 @@ impl Callback {
         let event = match event {
             Event::Output => RM_EVENT_OUTPUT,
             Event::Room => RM_EVENT_ROOM,
+            Event::Stalled => RM_EVENT_STALLED,
             Event::Ended => RM_EVENT_ENDED,
         };
         // SAFETY: the host's function with the host's pointer.
@@ -138,7 +149,10 @@ pub unsafe extern "C" fn rm_session_open(
         let config = SessionConfig {
             tag: raw.tag,
             capacity: if raw.capacity == 0 { defaults.capacity } else { raw.capacity as usize },
+            policy: policy_of(raw.policy)?.unwrap_or(defaults.policy),
             on_error,
+            stall: u64::try_from(raw.stall).ok().filter(|&nanos| nanos > 0).map(Duration::from_nanos),
+            trace: raw.trace as usize,
             input: slot(raw.input)?,
             input_optional: raw.flags & RM_SESSION_INPUT_OPTIONAL != 0,
             output: slot(raw.output)?,
@@ -167,6 +181,21 @@ pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_
         // SAFETY: the caller vouches for `packet`.
         let packet = unsafe { Reader { bridge: None, input: None }.read(packet) }?;
         handle::get::<Session>(session)?.0.push(packet, deadline(timeout))?;
+        Ok(RM_OK)
+    })
+}
+
+/// Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for room
+/// as `rm_session_push` does.
+///
+/// Ownership: none.
+/// Threads: as for `rm_session_push`.
+/// Errors: those of `rm_session_push`.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_session_flush(session: rm_session, timeout: i64) -> rm_status {
+    guard_on(session, || {
+        handle::get::<Session>(session)?.0.flush(deadline(timeout))?;
         Ok(RM_OK)
     })
 }
@@ -282,6 +311,134 @@ pub unsafe extern "C" fn rm_session_metrics(
         let metrics = handle::get::<Session>(session)?.0.metrics().to_json().to_string();
         // SAFETY: the caller vouches for `buffer` and `length`.
         unsafe { write_text(&metrics, buffer, capacity, length) }
+    })
+}
+
+/// Copies where the session stands as a JSON object, as `rm_last_error` does its message: what each node is doing, since
+/// when, on which thread (as the operating system numbers it), at which input; and what is on each edge.
+///
+/// Ownership: the caller's buffer.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_report(
+    session: rm_session,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> rm_status {
+    guard(|| {
+        let report = handle::get::<Session>(session)?.0.report().to_string();
+        // SAFETY: the caller vouches for `buffer` and `length`.
+        unsafe { write_text(&report, buffer, capacity, length) }
+    })
+}
+
+/// Copies the calls that the session has kept (`rm_session_config.trace`) as `rm_last_error` does its message: a document in
+/// the trace event format, which Perfetto opens. While the session runs, its length changes from call to call.
+///
+/// Ownership: the caller's buffer.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_trace(
+    session: rm_session,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> rm_status {
+    guard(|| {
+        let trace = handle::get::<Session>(session)?.0.trace().to_string();
+        // SAFETY: the caller vouches for `buffer` and `length`.
+        unsafe { write_text(&trace, buffer, capacity, length) }
+    })
+}
+
+/// Puts a node onto the edge between two others of a running session; no id (size 0) stands for the input before, or the
+/// output behind. It is initialised first. No packet is lost. Returns when packets flow through it, or after `timeout`
+/// nanoseconds (as in `rm_session_push`): then it comes about later.
+///
+/// Ownership: the session keeps the node alive; the caller's handle stays the caller's.
+/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
+/// meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_CANCELLED, and the failure of its `initialize`; the
+/// session then runs on as it was.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_insert(
+    session: rm_session,
+    id: *const c_char,
+    id_size: usize,
+    node: u64,
+    after: *const c_char,
+    after_size: usize,
+    before: *const c_char,
+    before_size: usize,
+    timeout: i64,
+) -> rm_status {
+    guard_on(session, || {
+        let session = handle::get::<Session>(session)?;
+        let node = handle::get::<Node>(node)?;
+        // SAFETY: the caller vouches for the three texts and their sizes.
+        let (id, after, before) = unsafe {
+            let id = read_text(id, id_size, "id")?;
+            (id, read_text(after, after_size, "after")?, read_text(before, before_size, "before")?)
+        };
+        session.0.insert(id, node.slot(), after, before, deadline(timeout))?;
+        Ok(RM_OK)
+    })
+}
+
+/// Lets a node between two edges of a running session go: it is given what came before, is flushed and cleaned up; what comes
+/// after goes past it. No packet is lost. Returns when it is gone, or after `timeout` nanoseconds (as in `rm_session_push`):
+/// then it comes about later.
+///
+/// Ownership: none.
+/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
+/// RM_ERR_CANCELLED, and the failure that ended the session.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_remove(
+    session: rm_session,
+    id: *const c_char,
+    id_size: usize,
+    timeout: i64,
+) -> rm_status {
+    guard_on(session, || {
+        let session = handle::get::<Session>(session)?;
+        // SAFETY: the caller vouches for `id` and `id_size`.
+        let id = unsafe { read_text(id, id_size, "id") }?;
+        session.0.remove(id, deadline(timeout))?;
+        Ok(RM_OK)
+    })
+}
+
+/// Has another node take the place of one in a running session. The new one is initialised first; the old one is given what
+/// came before, is flushed and cleaned up. No packet is lost. Returns when the old one is gone, or after `timeout`
+/// nanoseconds (as in `rm_session_push`): then it comes about later.
+///
+/// Ownership: the session keeps the node alive; the caller's handle stays the caller's.
+/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Errors: as for `rm_session_insert` and `rm_session_remove`; RM_ERR_GRAPH also for other ports.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_session_replace(
+    session: rm_session,
+    id: *const c_char,
+    id_size: usize,
+    node: u64,
+    timeout: i64,
+) -> rm_status {
+    guard_on(session, || {
+        let session = handle::get::<Session>(session)?;
+        let node = handle::get::<Node>(node)?;
+        // SAFETY: the caller vouches for `id` and `id_size`.
+        let id = unsafe { read_text(id, id_size, "id") }?;
+        session.0.replace(id, node.slot(), deadline(timeout))?;
+        Ok(RM_OK)
     })
 }
 

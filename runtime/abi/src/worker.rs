@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::guard::guard;
 use crate::handle;
 use crate::status::*;
+use crate::thread;
 
 /// Lends this thread to a host: blocks, and makes calls, until the runtime is shut down or the host freed.
 ///
@@ -23,6 +24,7 @@ pub extern "C" fn rm_worker_run(host: u64) -> rm_status {
         if crate::call::is_inside() {
             return Err(Failure::new(RM_ERR_REENTRANT, "this thread is inside a callback; lend another one"));
         }
+        thread::number();
         lane.serve();
         Ok(())
     })

@@ -18,7 +18,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_host_callbacks, export_object), 48);
     assert_eq!(offset_of!(rm_host_callbacks, import_packet), 56);
     assert_eq!(offset_of!(rm_host_callbacks, objects), 64);
-    assert_eq!(size_of::<rm_node_callbacks>(), 88);
+    assert_eq!(size_of::<rm_node_callbacks>(), 128);
     assert_eq!(offset_of!(rm_node_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_node_callbacks, flags), 4);
     assert_eq!(offset_of!(rm_node_callbacks, user_data), 8);
@@ -32,6 +32,11 @@ fn layout() {
     assert_eq!(offset_of!(rm_node_callbacks, emits), 68);
     assert_eq!(offset_of!(rm_node_callbacks, process_object), 72);
     assert_eq!(offset_of!(rm_node_callbacks, resume_object), 80);
+    assert_eq!(offset_of!(rm_node_callbacks, inputs), 88);
+    assert_eq!(offset_of!(rm_node_callbacks, inputs_size), 96);
+    assert_eq!(offset_of!(rm_node_callbacks, outputs), 104);
+    assert_eq!(offset_of!(rm_node_callbacks, outputs_size), 112);
+    assert_eq!(offset_of!(rm_node_callbacks, match_tolerance), 120);
     assert_eq!(size_of::<rm_object_table>(), 96);
     assert_eq!(offset_of!(rm_object_table, struct_size), 0);
     assert_eq!(offset_of!(rm_object_table, reserved), 4);
@@ -46,7 +51,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_object_table, done), 72);
     assert_eq!(offset_of!(rm_object_table, pending), 80);
     assert_eq!(offset_of!(rm_object_table, failed), 88);
-    assert_eq!(size_of::<rm_packet>(), 96);
+    assert_eq!(size_of::<rm_packet>(), 104);
     assert_eq!(offset_of!(rm_packet, struct_size), 0);
     assert_eq!(offset_of!(rm_packet, kind), 4);
     assert_eq!(offset_of!(rm_packet, pts), 8);
@@ -61,6 +66,13 @@ fn layout() {
     assert_eq!(offset_of!(rm_packet, channels), 76);
     assert_eq!(offset_of!(rm_packet, metadata), 80);
     assert_eq!(offset_of!(rm_packet, metadata_size), 88);
+    assert_eq!(offset_of!(rm_packet, port), 96);
+    assert_eq!(offset_of!(rm_packet, reserved), 100);
+    assert_eq!(size_of::<rm_edge_config>(), 16);
+    assert_eq!(offset_of!(rm_edge_config, struct_size), 0);
+    assert_eq!(offset_of!(rm_edge_config, policy), 4);
+    assert_eq!(offset_of!(rm_edge_config, capacity), 8);
+    assert_eq!(offset_of!(rm_edge_config, reserved), 12);
     assert_eq!(size_of::<rm_type_callbacks>(), 32);
     assert_eq!(offset_of!(rm_type_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_type_callbacks, reserved), 4);
@@ -72,7 +84,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_runtime_config, abi_version), 4);
     assert_eq!(offset_of!(rm_runtime_config, threads), 8);
     assert_eq!(offset_of!(rm_runtime_config, reserved), 12);
-    assert_eq!(size_of::<rm_session_config>(), 64);
+    assert_eq!(size_of::<rm_session_config>(), 80);
     assert_eq!(offset_of!(rm_session_config, struct_size), 0);
     assert_eq!(offset_of!(rm_session_config, on_error), 4);
     assert_eq!(offset_of!(rm_session_config, capacity), 8);
@@ -83,4 +95,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_session_config, host), 40);
     assert_eq!(offset_of!(rm_session_config, user_data), 48);
     assert_eq!(offset_of!(rm_session_config, on_event), 56);
+    assert_eq!(offset_of!(rm_session_config, stall), 64);
+    assert_eq!(offset_of!(rm_session_config, policy), 72);
+    assert_eq!(offset_of!(rm_session_config, trace), 76);
 }

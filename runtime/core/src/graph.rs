@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::options::NodeOptions;
 use crate::suggest::nearest;
-use crate::{Error, ErrorKind, Manifest, NodeType, Registry, Result, Slot};
+use crate::{EdgeConfig, Error, ErrorKind, Manifest, NodeType, Registry, Result, Slot};
 
 /// Where the node of a graph comes from.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ pub enum Source {
 #[derive(Clone, Default)]
 pub struct Graph {
     pub(crate) nodes: Vec<GraphNode>,
-    pub(crate) edges: Vec<(usize, usize)>,
+    pub(crate) edges: Vec<GraphEdge>,
     by_id: HashMap<String, usize>,
 }
 
@@ -37,6 +38,17 @@ pub(crate) struct GraphNode {
     pub source: Source,
     /// Whether its outputs are outputs of the graph although other nodes take them too.
     pub tapped: bool,
+    pub options: NodeOptions,
+}
+
+/// An edge between two nodes by their numbers, and between two ports by their names; empty for the only one, or the first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GraphEdge {
+    pub from: usize,
+    pub to: usize,
+    pub from_port: String,
+    pub to_port: String,
+    pub config: EdgeConfig,
 }
 
 impl Graph {
@@ -60,22 +72,45 @@ impl Graph {
         if id.is_empty() {
             return Err(invalid("a node has an empty id"));
         }
+        if id.contains('/') {
+            return Err(invalid(format!("the node id '{id}' has a '/', which separates a node from its port")));
+        }
         let index = self.nodes.len();
         if self.by_id.contains_key(id) {
             return Err(invalid(format!("Duplicate node id '{id}'; give each node an id of its own")));
         }
         self.by_id.insert(id.into(), index);
-        self.nodes.push(GraphNode { id: id.into(), source, tapped: false });
+        self.nodes.push(GraphNode { id: id.into(), source, tapped: false, options: NodeOptions::default() });
         Ok(())
     }
 
-    /// Adds an edge.
-    pub fn connect(&mut self, from: &str, to: &str) -> Result<()> {
-        let edge = (self.find(from, "source")?, self.find(to, "target")?);
-        if self.edges.contains(&edge) {
+    /// Adds an edge between two nodes, each `id` or `id/port`.
+    pub fn connect(&mut self, from: &str, to: &str, config: EdgeConfig) -> Result<()> {
+        let ((from_id, from_port), (to_id, to_port)) = (split(from), split(to));
+        let edge = GraphEdge {
+            from: self.find(from_id, "Connection references unknown source node")?,
+            to: self.find(to_id, "Connection references unknown target node")?,
+            from_port: from_port.into(),
+            to_port: to_port.into(),
+            config,
+        };
+        let twice = |other: &GraphEdge| GraphEdge { config, ..other.clone() } == edge;
+        if self.edges.iter().any(twice) {
             return Err(invalid(format!("Connection from '{from}' to '{to}' is there twice; remove one")));
         }
+        if config.capacity == Some(0) {
+            return Err(invalid(format!(
+                "the capacity of the connection from '{from}' to '{to}' is 0; give 1 or more"
+            )));
+        }
         self.edges.push(edge);
+        Ok(())
+    }
+
+    /// Sets the options of a node.
+    pub fn configure(&mut self, id: &str, options: NodeOptions) -> Result<()> {
+        let index = self.find(id, "there is no node to configure")?;
+        self.nodes[index].options = options;
         Ok(())
     }
 
@@ -89,21 +124,27 @@ impl Graph {
                 return Err(invalid(message));
             }
             self.add_type(registry, &node.id, &node.node_type, node.parameters())?;
-            if node.is_output_node {
-                self.nodes.last_mut().into_iter().for_each(|node| node.tapped = true);
+            if let Some(added) = self.nodes.last_mut() {
+                added.tapped = node.is_output_node;
+                added.options = node.options();
             }
         }
         match &manifest.connections {
-            Some(connections) => connections.iter().try_for_each(|edge| self.connect(&edge.from, &edge.to)),
-            None => manifest.nodes.windows(2).try_for_each(|pair| self.connect(&pair[0].id, &pair[1].id)),
+            Some(connections) => {
+                connections.iter().try_for_each(|edge| self.connect(&edge.from, &edge.to, edge.config()))
+            }
+            None => manifest
+                .nodes
+                .windows(2)
+                .try_for_each(|pair| self.connect(&pair[0].id, &pair[1].id, EdgeConfig::default())),
         }
     }
 
-    fn find(&self, id: &str, role: &str) -> Result<usize> {
+    fn find(&self, id: &str, refusal: &str) -> Result<usize> {
         self.by_id.get(id).copied().ok_or_else(|| {
             let hint = nearest(id, self.by_id.keys().map(String::as_str))
                 .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-            invalid(format!("Connection references unknown {role} node: {id}{hint}"))
+            invalid(format!("{refusal}: {id}{hint}"))
         })
     }
 
@@ -113,15 +154,15 @@ impl Graph {
             return Err(invalid("the pipeline is empty; add at least one node"));
         }
         let mut missing = vec![0; self.nodes.len()];
-        self.edges.iter().for_each(|&(_, to)| missing[to] += 1);
+        self.edges.iter().for_each(|edge| missing[edge.to] += 1);
         let mut order: Vec<usize> = (0..self.nodes.len()).filter(|&node| missing[node] == 0).collect();
         let mut next = 0;
         while let Some(&node) = order.get(next) {
             next += 1;
-            for &(_, to) in self.edges.iter().filter(|&&(from, _)| from == node) {
-                missing[to] -= 1;
-                if missing[to] == 0 {
-                    order.push(to);
+            for edge in self.edges.iter().filter(|edge| edge.from == node) {
+                missing[edge.to] -= 1;
+                if missing[edge.to] == 0 {
+                    order.push(edge.to);
                 }
             }
         }
@@ -133,6 +174,11 @@ impl Graph {
         let message = format!("Pipeline contains a cycle - cannot execute (among nodes: {})", stuck.join(", "));
         Err(invalid(message))
     }
+}
+
+/// The node and the port that an end of an edge names.
+fn split(end: &str) -> (&str, &str) {
+    end.split_once('/').unwrap_or((end, ""))
 }
 
 pub(crate) fn invalid(message: impl fmt::Display) -> Error {
@@ -151,6 +197,6 @@ impl fmt::Debug for Source {
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = |node: usize| &self.nodes[node].id;
-        f.debug_list().entries(self.edges.iter().map(|&(from, to)| (id(from), id(to)))).finish()
+        f.debug_list().entries(self.edges.iter().map(|edge| (id(edge.from), id(edge.to)))).finish()
     }
 }

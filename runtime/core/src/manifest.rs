@@ -1,4 +1,4 @@
-//! Manifest v1: a pipeline as a JSON document.
+//! Manifest v1: a pipeline as a JSON or YAML document.
 
 use std::sync::OnceLock;
 
@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::options::NodeOptions;
 use crate::schema::Schema;
-use crate::{Error, ErrorKind, Result};
+use crate::session::OnError;
+use crate::{EdgeConfig, Error, ErrorKind, Policy, Result};
 
 /// A pipeline.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -72,6 +74,21 @@ pub struct ManifestNode {
     /// Another name for `params`.
     #[serde(default)]
     pub config: Option<Map<String, Value>>,
+    /// How long one call of the node may take, in milliseconds; one that takes longer has failed.
+    #[serde(default)]
+    #[schemars(range(min = 0.001))]
+    pub deadline_ms: Option<f64>,
+    /// What happens when the node fails at a packet; what the session says if it is left out.
+    #[serde(default)]
+    pub on_error: Option<OnError>,
+    /// How often a packet at which the node failed is tried again before that happens.
+    #[serde(default)]
+    #[schemars(range(max = 1000))]
+    pub retries: Option<u32>,
+    /// How long it waits before that the first time, in milliseconds; each time twice as long as before.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub retry_delay_ms: Option<f64>,
     /// What the node needs of a machine; a description.
     #[serde(default)]
     pub capabilities: Option<Capabilities>,
@@ -189,12 +206,25 @@ pub enum RuntimeHint {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connection {
-    /// The id of the node that packets come from.
+    /// The node that packets come from: its id, or `id/port`.
     #[schemars(length(min = 1))]
     pub from: String,
-    /// The id of the node that packets go to.
+    /// The node that packets go to: its id, or `id/port`.
     #[schemars(length(min = 1))]
     pub to: String,
+    /// How many packets the edge holds; what the session says if it is left out.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub capacity: Option<usize>,
+    /// What happens when it is full; what the session says if it is left out.
+    #[serde(default)]
+    pub policy: Option<Policy>,
+}
+
+impl Connection {
+    pub(crate) fn config(&self) -> EdgeConfig {
+        EdgeConfig { capacity: self.capacity, policy: self.policy }
+    }
 }
 
 fn yes() -> bool {
@@ -202,10 +232,14 @@ fn yes() -> bool {
 }
 
 impl Manifest {
-    /// Reads a manifest; the error names the place and, for a misspelt key, the key that was meant.
-    pub fn parse(json: &str) -> Result<Manifest> {
+    /// Reads a manifest in JSON, or else in YAML; the error names the place and, for a misspelt key, the key that was meant.
+    pub fn parse(text: &str) -> Result<Manifest> {
         let failed = |what: String| Error::new(ErrorKind::Manifest, format!("Failed to parse manifest: {what}"));
-        let value: Value = serde_json::from_str(json).map_err(|error| failed(error.to_string()))?;
+        let is_json = text.trim_start().starts_with(['{', '[']) || text.trim().is_empty();
+        let value: Value = match is_json {
+            true => serde_json::from_str(text).map_err(|error| failed(error.to_string()))?,
+            false => serde_yaml_ng::from_str(text).map_err(|error| failed(error.to_string()))?,
+        };
         let violations = Manifest::schema().check(&value);
         if !violations.is_empty() {
             let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
@@ -228,6 +262,11 @@ impl Manifest {
 }
 
 impl ManifestNode {
+    pub(crate) fn options(&self) -> NodeOptions {
+        let Self { deadline_ms, on_error, retries, retry_delay_ms, .. } = *self;
+        NodeOptions { deadline_ms, on_error, retries, retry_delay_ms }
+    }
+
     /// The parameters, under whichever name they were given.
     pub fn parameters(&self) -> Value {
         Value::Object(self.params.clone().or_else(|| self.config.clone()).unwrap_or_default())
@@ -262,6 +301,17 @@ mod tests {
         assert!(refusal(r#"{"version":"v1","nodes":[]}"#).contains("/nodes"));
         assert!(refusal(r#"{"version":"v1"}"#).contains("nodes"));
         assert!(refusal("{").starts_with("Failed to parse manifest:"));
+    }
+
+    #[test]
+    fn yaml_is_as_good_as_json() {
+        let yaml = "version: v1\nnodes:\n- id: a\n  node_type: T\n  deadline_ms: 5\n- {id: b, node_type: T}\n\
+                    connections:\n- {from: a/left, to: b, policy: drop_oldest}\n";
+        let manifest = Manifest::parse(yaml).unwrap();
+        assert_eq!(manifest.nodes[0].options().deadline_ms, Some(5.0));
+        assert_eq!(manifest.connections.unwrap()[0].policy, Some(Policy::DropOldest));
+        assert!(refusal("version: v1\nnodez: []\n").contains("did you mean 'nodes'"));
+        assert!(refusal("version: [").starts_with("Failed to parse manifest:"));
     }
 
     #[test]

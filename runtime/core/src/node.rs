@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::completion::Completion;
 use crate::lane::Lane;
 use crate::packet::NO_INDEX;
-use crate::session::Session;
-use crate::{Audio, Data, Fault, Kinds, Packet, Time};
+use crate::session::{Cause, Session};
+use crate::{Audio, Data, Fault, Kinds, Packet};
 
 /// What a call on a node came to. Outputs are emitted through the [`Context`] whatever it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub type Outcome = Result<Flow, Fault>;
 
 /// What the engine knows about a node before it runs.
 #[derive(Clone)]
+#[allow(missing_docs, reason = "the ports are documented together")]
 pub struct NodeInfo {
     /// Whether the node makes packets without being given any: [`Node::resume`] is called from the start until it
     /// answers [`Flow::Done`], and `process` never is.
@@ -35,17 +37,23 @@ pub struct NodeInfo {
     pub emits: Kinds,
     /// The lane whose workers must make the calls; without one any worker may.
     pub lane: Option<Arc<Lane>>,
+    /// The names of its input ports and output ports, by number. None stands for one port without a name.
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+    /// Whether packets of all inputs are matched by their pts, and by how much those may differ. The packets of a set are
+    /// given one after the other, in the order of the ports; what finds no partner is dropped.
+    pub matching: Option<Duration>,
 }
 
 impl NodeInfo {
     /// A native node that takes `accepts` and emits `emits`.
     pub fn filter(accepts: Kinds, emits: Kinds) -> NodeInfo {
-        NodeInfo { source: false, accepts, emits, lane: None }
+        NodeInfo { source: false, accepts, emits, lane: None, inputs: Vec::new(), outputs: Vec::new(), matching: None }
     }
 
     /// A native node that makes packets by itself.
     pub fn source(emits: Kinds) -> NodeInfo {
-        NodeInfo { source: true, accepts: Kinds::NONE, emits, lane: None }
+        NodeInfo { source: true, ..NodeInfo::filter(Kinds::NONE, emits) }
     }
 }
 
@@ -98,9 +106,8 @@ pub struct Context<'a> {
     pub(crate) outputs: &'a mut Vec<Packet>,
     pub(crate) session: &'a Arc<Session>,
     pub(crate) node: usize,
-    pub(crate) index: u64,
-    pub(crate) pts: Time,
-    pub(crate) duration: Time,
+    pub(crate) id: &'a str,
+    pub(crate) cause: Cause,
     /// Whether the call has taken a completion.
     pub(crate) deferred: bool,
     /// Whether the call is one that makes packets.
@@ -115,11 +122,13 @@ impl Context<'_> {
 
     /// Sends a packet on. Where it lacks a time or an index it gets those of the packet that caused it.
     pub fn emit(&mut self, mut packet: Packet) {
-        packet.pts = packet.pts.or(self.pts);
-        packet.duration = packet.duration.or(self.duration);
+        packet.pts = packet.pts.or(self.cause.pts);
+        packet.duration = packet.duration.or(self.cause.duration);
         if packet.index == NO_INDEX {
-            packet.index = self.index;
+            packet.index = self.cause.index;
         }
+        packet.born = self.cause.born;
+        packet.origin = self.cause.origin;
         self.outputs.push(packet);
     }
 
@@ -132,7 +141,7 @@ impl Context<'_> {
 
     /// The id of the node in its graph.
     pub fn node_id(&self) -> &str {
-        self.session.node_id(self.node)
+        self.id
     }
 
     /// The session that the call belongs to.
@@ -148,7 +157,7 @@ impl Context<'_> {
 
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Context(node {}, input {})", self.node_id(), self.index)
+        write!(f, "Context(node {}, input {})", self.node_id(), self.cause.index)
     }
 }
 

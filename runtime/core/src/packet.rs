@@ -22,6 +22,8 @@ pub enum Data {
     Object(HostObject),
     /// The error of an item that failed, in the item's place. No node sees it: it goes straight to the outputs.
     Failure(Arc<NodeError>),
+    /// Has the nodes that it passes give what they hold back. No node sees it, and no output.
+    Flush,
 }
 
 /// A set of kinds of data: what a node takes.
@@ -95,7 +97,7 @@ impl fmt::Debug for Kinds {
 }
 
 impl Data {
-    /// The kind of this data; a failure has none.
+    /// The kind of this data; a failure and a flush have none.
     pub fn kind(&self) -> Kinds {
         match self {
             Data::Audio(_) => Kinds::AUDIO,
@@ -103,7 +105,7 @@ impl Data {
             Data::Json(_) => Kinds::JSON,
             Data::Bytes(_) => Kinds::BYTES,
             Data::Object(_) => Kinds::OBJECT,
-            Data::Failure(_) => Kinds::NONE,
+            Data::Failure(_) | Data::Flush => Kinds::NONE,
         }
     }
 
@@ -115,6 +117,7 @@ impl Data {
             Data::Bytes(buffer) => Data::Bytes(buffer.clone()),
             Data::Object(object) => Data::Object(object.share()),
             Data::Failure(error) => Data::Failure(Arc::clone(error)),
+            Data::Flush => Data::Flush,
         }
     }
 }
@@ -131,16 +134,34 @@ pub struct Packet {
     pub duration: Time,
     /// The number of the input that caused it, counted from 0, or [`NO_INDEX`].
     pub index: u64,
+    /// The port that it is at, by number: of the node that is given it, or of the node that emits it.
+    pub port: u32,
     /// Whatever else is known about it.
     pub metadata: Option<Arc<Map<String, Value>>>,
     /// What it carries.
     pub data: Data,
+    /// When it, or what it was made of, entered the session, in nanoseconds since that was opened. Set by the engine.
+    pub born: u64,
+    /// At which source, by number. Set by the engine.
+    pub origin: u32,
 }
+
+/// The origin of packets that were pushed.
+pub(crate) const PUSHED: u32 = u32::MAX;
 
 impl Packet {
     /// A packet without a time.
     pub fn new(data: Data) -> Packet {
-        Packet { pts: Time::NONE, duration: Time::NONE, index: NO_INDEX, metadata: None, data }
+        Packet {
+            pts: Time::NONE,
+            duration: Time::NONE,
+            index: NO_INDEX,
+            port: 0,
+            metadata: None,
+            data,
+            born: 0,
+            origin: PUSHED,
+        }
     }
 
     /// A packet of text.
@@ -164,8 +185,11 @@ impl Packet {
             pts: self.pts,
             duration: self.duration,
             index: self.index,
+            port: self.port,
             metadata: self.metadata.clone(),
             data: self.data.share(),
+            born: self.born,
+            origin: self.origin,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sync::lock;
+use crate::timer::Timer;
 use crate::{Lane, Registry, Session};
 
 /// How long workers of a lane get to return after their sessions were given up.
@@ -25,6 +26,8 @@ pub struct Runtime {
     sessions: Mutex<HashMap<u64, Arc<Session>>>,
     closed: AtomicBool,
     next_session: AtomicU64,
+    timer: Arc<Timer>,
+    prepare: fn(),
 }
 
 impl Runtime {
@@ -54,6 +57,8 @@ impl Runtime {
             sessions: Mutex::default(),
             closed: AtomicBool::new(false),
             next_session: AtomicU64::new(0),
+            timer: Arc::default(),
+            prepare,
         })
     }
 
@@ -62,14 +67,19 @@ impl Runtime {
         &self.registry
     }
 
-    /// The lane of the runtime's own threads.
-    pub(crate) fn native(&self) -> &Arc<Lane> {
-        &self.native
+    /// The lane of the runtime's own threads, and those of its hosts.
+    pub(crate) fn lanes(&self) -> Vec<Arc<Lane>> {
+        lock(&self.lanes).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Has a session look at the clock at some time; whether it will.
+    pub(crate) fn set_alarm(&self, at: Instant, session: &Arc<Session>) -> bool {
+        self.timer.set(at, session, self.prepare)
     }
 
     /// Whether this thread is a worker of the runtime or of one of its hosts, and so inside a call.
     pub fn is_worker(&self) -> bool {
-        lock(&self.lanes).iter().filter_map(Weak::upgrade).any(|lane| lane.is_current())
+        self.lanes().iter().any(|lane| lane.is_current())
     }
 
     /// Has [`Runtime::shutdown`] close a host's lane too.
@@ -116,7 +126,7 @@ impl Runtime {
         for session in &sessions {
             session.wait(Some(deadline));
         }
-        let lanes: Vec<Arc<Lane>> = lock(&self.lanes).iter().filter_map(Weak::upgrade).collect();
+        let lanes = self.lanes();
         let deadline = deadline.max(Instant::now() + GRACE);
         lanes.iter().map(|lane| lane.close(deadline)).sum()
     }
@@ -124,6 +134,7 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        self.timer.close();
         self.native.close(Instant::now());
     }
 }

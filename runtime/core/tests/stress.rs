@@ -10,8 +10,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
-    Completion, Context, Data, ErrorKind, Event, Fault, Flow, Graph, Kinds, Lane, Listener, Node, NodeInfo, OnError,
-    Outcome, Packet, Runtime, Session, SessionConfig, Slot,
+    Completion, Context, Data, EdgeConfig, ErrorKind, Event, Fault, Flow, Graph, Kinds, Lane, Listener, Node, NodeInfo,
+    OnError, Outcome, Packet, Runtime, Session, SessionConfig, Slot,
 };
 use serde_json::json;
 
@@ -185,7 +185,7 @@ impl Chaos {
 impl Node for Chaos {
     fn info(&self) -> NodeInfo {
         let accepts = if self.source.is_some() { Kinds::NONE } else { Kinds::ANY };
-        NodeInfo { source: self.source.is_some(), accepts, emits: Kinds::ANY, lane: self.lane.clone() }
+        NodeInfo { source: self.source.is_some(), lane: self.lane.clone(), ..NodeInfo::filter(accepts, Kinds::ANY) }
     }
 
     fn initialize(&mut self, context: &mut Context<'_>) -> Outcome {
@@ -316,11 +316,11 @@ impl Round {
         for to in 1..size {
             let from = rng.index(to);
             if rng.chance(900) {
-                let _ = graph.connect(&ids[from], &ids[to]);
+                let _ = graph.connect(&ids[from], &ids[to], EdgeConfig::default());
             }
             if rng.chance(200) {
                 // Refused if it is there already.
-                let _ = graph.connect(&ids[to - 1], &ids[to]);
+                let _ = graph.connect(&ids[to - 1], &ids[to], EdgeConfig::default());
             }
         }
         graph

@@ -30,18 +30,19 @@ RM_KIND_JSON = 3
 RM_KIND_BYTES = 4
 RM_KIND_OBJECT = 5
 RM_KIND_FAILURE = 6
-RM_ON_ERROR_RAISE = 0
-RM_ON_ERROR_SKIP = 1
-RM_ON_ERROR_COLLECT = 2
 RM_EDGE_DEFAULT = 0
 RM_EDGE_BLOCK = 1
 RM_EDGE_DROP_OLDEST = 2
 RM_EDGE_DROP_NEWEST = 3
 RM_EDGE_LATEST = 4
+RM_ON_ERROR_RAISE = 0
+RM_ON_ERROR_SKIP = 1
+RM_ON_ERROR_COLLECT = 2
 RM_SESSION_INPUT_OPTIONAL = 1
 RM_EVENT_OUTPUT = 1
 RM_EVENT_ROOM = 2
 RM_EVENT_ENDED = 3
+RM_EVENT_STALLED = 4
 RM_OK = 0
 RM_MORE = 1
 RM_PENDING = 2
@@ -85,11 +86,11 @@ class rm_packet(Structure):
     pass
 
 
-class rm_type_callbacks(Structure):
+class rm_edge_config(Structure):
     pass
 
 
-class rm_edge_config(Structure):
+class rm_type_callbacks(Structure):
     pass
 
 
@@ -203,7 +204,14 @@ rm_packet._fields_ = [
     ("metadata", c_void_p),
     ("metadata_size", c_size_t),
     ("port", c_uint32),
-    ("reserved2", c_uint32),
+    ("reserved", c_uint32),
+]
+
+rm_edge_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("policy", c_uint32),
+    ("capacity", c_uint32),
+    ("reserved", c_uint32),
 ]
 
 rm_type_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -216,13 +224,6 @@ rm_type_callbacks._fields_ = [
     ("user_data", c_void_p),
     ("destroy", rm_type_callbacks_destroy),
     ("create", rm_type_callbacks_create),
-]
-
-rm_edge_config._fields_ = [
-    ("struct_size", c_uint32),
-    ("policy", c_uint32),
-    ("capacity", c_uint32),
-    ("reserved", c_uint32),
 ]
 
 rm_runtime_config._fields_ = [
@@ -245,6 +246,9 @@ rm_session_config._fields_ = [
     ("host", c_uint64),
     ("user_data", c_void_p),
     ("on_event", rm_session_config_on_event),
+    ("stall", c_int64),
+    ("policy", c_uint32),
+    ("trace", c_uint32),
 ]
 
 
@@ -288,6 +292,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_add_type.restype = c_int32
     library.rm_pipeline_connect.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(rm_edge_config)]
     library.rm_pipeline_connect.restype = c_int32
+    library.rm_pipeline_configure.argtypes = [c_uint64, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_pipeline_configure.restype = c_int32
     library.rm_pipeline_load.argtypes = [c_uint64, c_char_p, c_size_t]
     library.rm_pipeline_load.restype = c_int32
     library.rm_pipeline_free.argtypes = [c_uint64]
@@ -306,6 +312,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_session_open.restype = c_int32
     library.rm_session_push.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
     library.rm_session_push.restype = c_int32
+    library.rm_session_flush.argtypes = [c_uint64, c_int64]
+    library.rm_session_flush.restype = c_int32
     library.rm_session_pull.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
     library.rm_session_pull.restype = c_int32
     library.rm_session_end.argtypes = [c_uint64]
@@ -318,6 +326,16 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_session_error.restype = c_int32
     library.rm_session_metrics.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
     library.rm_session_metrics.restype = c_int32
+    library.rm_session_report.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_session_report.restype = c_int32
+    library.rm_session_trace.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_session_trace.restype = c_int32
+    library.rm_session_insert.argtypes = [c_uint64, c_char_p, c_size_t, c_uint64, c_char_p, c_size_t, c_char_p, c_size_t, c_int64]
+    library.rm_session_insert.restype = c_int32
+    library.rm_session_remove.argtypes = [c_uint64, c_char_p, c_size_t, c_int64]
+    library.rm_session_remove.restype = c_int32
+    library.rm_session_replace.argtypes = [c_uint64, c_char_p, c_size_t, c_uint64, c_int64]
+    library.rm_session_replace.restype = c_int32
     library.rm_session_free.argtypes = [c_uint64]
     library.rm_session_free.restype = c_int32
     library.rm_abi_version.argtypes = []

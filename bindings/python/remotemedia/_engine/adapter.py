@@ -6,15 +6,16 @@ A call answers an output, None (no output), or a mark of `objects`: MORE (call `
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from ..core.audio import AudioFrame
 from ..core.done import Done
-from ..core.exceptions import PipelineError
+from ..core.node import Node
 from ..core.output import Output
 from ..core.ports import check_ports
+from ..core.source import source_of
 from .objects import DONE, MORE
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class NodeAdapter(Adapter):
     """What the library calls for a `Node`."""
 
     has_life = True
+    managed = False
+    """Whether somebody else initialises the node and cleans it up."""
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
@@ -171,7 +174,7 @@ class NodeAdapter(Adapter):
         self._rest = self._generator = None
 
     def initialize(self) -> Any:
-        return self.guard(self.node.initialize)
+        return None if self.managed else self.guard(self.node.initialize)
 
     def flush(self) -> Any:
         flush = getattr(self.node, "flush", None)
@@ -186,7 +189,7 @@ class NodeAdapter(Adapter):
             unfinished = call is not None and call.give_up()
             if unfinished or isinstance(generator, AsyncGeneratorType):
                 return self.engine.wait_for(self._cleanup_after(call, generator), self)
-            return self.sort(self.node.cleanup())
+            return None if self.managed else self.sort(self.node.cleanup())
         except BaseException as error:
             return self._cleanup_failed(error)
 
@@ -199,7 +202,7 @@ class NodeAdapter(Adapter):
             await asyncio.wait([call.task])
         if isinstance(generator, AsyncGeneratorType):
             await generator.aclose()
-        result = self.node.cleanup()
+        result: Any = None if self.managed else self.node.cleanup()
         if hasattr(type(result), "__await__"):
             await result
 
@@ -244,20 +247,32 @@ class SourceAdapter(NodeAdapter):
     def _go_on(self, _: None) -> Any:
         if not self._begun:
             self._begun = True
-            begun = self.guard(self._start)
+            begun = self.guard(lambda: source_of(self.node))
             if begun is not MORE:
                 return begun
         return super()._go_on(None)
 
-    def _start(self) -> Any:
-        result = self.node.process()
-        if not isinstance(result, (GeneratorType, AsyncGeneratorType)):
-            raise PipelineError(
-                f"The first node '{self.node.name}' is not a valid source: its process() must take no input and be a "
-                "generator or an async generator"
-            )
-        return result
-
     def cleanup(self) -> Any:
         self._begun = False
         return super().cleanup()
+
+
+class AsyncFeeder(SourceAdapter):
+    """The source of a run: the items of an asynchronous iterable."""
+
+    none_is_value = True
+    managed = True
+
+    def __init__(self, engine: Engine, items: AsyncIterable[Any]) -> None:
+        super().__init__(engine, _Items(items))
+
+
+class _Items(Node):
+    name = "input"
+
+    def __init__(self, items: AsyncIterable[Any]) -> None:
+        self._items = items
+
+    async def process(self) -> AsyncGenerator[Any, None]:  # type: ignore[override]
+        async for item in self._items:
+            yield item

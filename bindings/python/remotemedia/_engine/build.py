@@ -32,11 +32,11 @@ def build(engine: Engine, spec: Spec, pipeline: ctypes.c_uint64, shared: list[An
     """
     if spec.manifest is not None:
         return _load(pipeline, spec.manifest)
-    for node_id, what in spec.steps:
+    for index, (node_id, what) in enumerate(spec.steps):
         if isinstance(what, str):
             _load(pipeline, what)
         else:
-            handle = engine.share(what)
+            handle = engine.share(what, spec.managed, spec.source and index == 0)
             shared.append(what)
             check(library.rm_pipeline_add_node(pipeline, *_text(node_id), handle))
     for connection in spec.connections:

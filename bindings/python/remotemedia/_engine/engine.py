@@ -13,13 +13,14 @@ from . import _abi, packets
 from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
 from .errors import check
 from .library import library
+from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable
 
-    from .run import Run
+    from .session import EngineSession
 
 _STATUS = {DONE: _abi.RM_OK, MORE: _abi.RM_MORE, PENDING: _abi.RM_PENDING, FAILED: _abi.RM_ERR_NODE}
 _WORKERS_AT_START = 2
@@ -31,13 +32,14 @@ class Engine:
 
     def __init__(self) -> None:
         self.objects = choose()
-        self.runs: dict[int, Run] = {}
+        self.runs: dict[int, EngineSession] = {}
         self._adapters: dict[int, Adapter] = {}
         self._keys = itertools.count(1)
         self._shared: dict[int, _Shared] = {}
         self._lock = threading.Lock()
         self.closing = False
         self._workers: list[threading.Thread] = []
+        self._own_loop: LoopThread | None = None
         # What the creation of nodes by type, in a call of this thread, has come to.
         self.creation = threading.local()
         self.runtime = self._new_runtime()
@@ -116,19 +118,37 @@ class Engine:
         if library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck) == _abi.RM_ERR_TIMEOUT:
             # A call that loops in Python is interrupted; one that blocks in C sleeps on until the process is gone.
             for worker in self._workers:
-                if worker.is_alive() and hasattr(ctypes, "pythonapi"):
-                    thread = ctypes.c_ulong(worker.ident or 0)
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(SystemExit))
+                interrupt(worker)
             library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck)
+        # After the nodes, because their cleanup may need it.
+        with self._lock:
+            if self._own_loop is not None:
+                self._own_loop.close(_EXIT_PATIENCE_NS / 1e9)
+
+    def own_loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop for callers that have none, started at its first use."""
+        with self._lock:
+            if self._own_loop is None:
+                self._own_loop = LoopThread()
+            return self._own_loop.loop
 
     # Nodes
 
-    def share(self, node: Any) -> int:
-        """The handle of a node, the same in every run that it is in at a time; `unshare` ends it."""
+    def share(self, node: Any, managed: bool = False, source: bool = False) -> int:
+        """The handle of a node, the same in every run that it is in at a time; `unshare` ends it.
+
+        Args:
+            node: The node.
+            managed: Somebody else initialises it and cleans it up.
+            source: It makes its own data, whatever it says of itself.
+        """
         with self._lock:
             shared = self._shared.get(id(node))
             if shared is None:
-                shared = self._shared[id(node)] = _Shared(*self.new_node(adapt(self, node)))
+                adapter = adapt(self, node, source)
+                shared = self._shared[id(node)] = _Shared(adapter, *self.new_node(adapter))
+            if managed:
+                shared.adapter.managed = True
             shared.uses += 1
             return shared.handle
 
@@ -142,6 +162,11 @@ class Engine:
             del self._shared[id(node)]
         library.rm_node_free(shared.handle)
         self.forget(shared.key)
+
+    def is_source(self, key: int) -> bool:
+        """Whether the adapter of a key makes data by itself; no longer once it is forgotten."""
+        adapter = self._adapters.get(key)
+        return adapter is not None and adapter.is_source
 
     def forget(self, key: int) -> None:
         """Lets an adapter go that will not be called any more.
@@ -256,8 +281,9 @@ class Engine:
 
     def finish(self, adapter: Adapter, completion: int, output: Any, more: bool) -> None:
         """Gives the outcome of a pending call. A call that was given up meanwhile does not care."""
+        nothing = output is None and not adapter.none_is_value
         try:
-            packet = None if output is None else self._packet(adapter, output)
+            packet = None if nothing else self._packet(adapter, output)
         except ValueError as error:
             return self.fail_later(completion, error)
         library.rm_completion_finish(completion, _abi.RM_MORE if more else _abi.RM_OK, packet)
@@ -327,8 +353,10 @@ class Engine:
     def _on_event(self, tag: int, event: int) -> None:
         try:
             ended = event == _abi.RM_EVENT_ENDED
-            run = self.runs.pop(tag) if ended else self.runs[tag]
-            run.on_event(event)
+            session = self.runs.pop(tag) if ended else self.runs.get(tag)
+            # Another worker may be late with an event, and come after the end.
+            if session is not None:
+                session.on_event(event)
         except BaseException as error:
             import logging
 
@@ -348,17 +376,18 @@ class Engine:
 
 
 class _Shared:
-    __slots__ = ("handle", "key", "uses")
+    __slots__ = ("adapter", "handle", "key", "uses")
 
-    def __init__(self, handle: int, key: int) -> None:
+    def __init__(self, adapter: NodeAdapter, handle: int, key: int) -> None:
+        self.adapter = adapter
         self.handle = handle
         self.key = key
         self.uses = 0
 
 
-def adapt(engine: Engine, node: Any) -> Adapter:
+def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter:
     """The adapter of a node, by what kind of node it is."""
-    if getattr(node, "is_source", False):
+    if source or getattr(node, "is_source", False):
         return SourceAdapter(engine, node)
     if getattr(node, "is_streaming", False):
         from .streams import AsyncStreamAdapter, ThreadStreamAdapter, is_async

@@ -100,9 +100,10 @@ def _fill_audio(objects: Objects, frame: AudioFrame, packet: _abi.rm_packet) -> 
     packet.data = samples.ctypes.data
     packet.size = samples.nbytes
     packet.sample_rate = frame.sample_rate
-    packet.object = objects.new(samples)
     if frame.pts is not None:
         packet.pts = frame.pts
+    # Last, because the reference would leak if anything failed after it.
+    packet.object = objects.new(samples)
 
 
 def import_(objects: Objects, packet: _abi.rm_packet) -> Any:

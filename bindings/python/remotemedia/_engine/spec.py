@@ -23,6 +23,10 @@ class Spec:
     options: Sequence[tuple[str, dict[str, Any]]] = ()
     """Ids of nodes, with keys that the nodes of a manifest may have."""
     manifest: str | None = None
+    managed: bool = False
+    """Whether somebody else initialises the instances and cleans them up."""
+    source: bool = False
+    """Whether the first node is the source, whatever it says of itself."""
 
 
 def read(pipeline: Any) -> Spec:
@@ -32,6 +36,8 @@ def read(pipeline: Any) -> Spec:
         TypeError: It is of no type that can be run.
         ValueError: It is empty, or a node lacks a method.
     """
+    if isinstance(pipeline, Spec):
+        return pipeline
     if isinstance(pipeline, str):
         return Spec(manifest=pipeline)
     if isinstance(pipeline, dict):
@@ -40,7 +46,7 @@ def read(pipeline: Any) -> Spec:
         return _read_list(pipeline)
     graph = getattr(pipeline, "graph", None)
     if isinstance(graph, Graph):
-        return read_graph(graph)
+        return read_graph(graph, managed=bool(getattr(pipeline, "is_initialized", False)))
     if hasattr(pipeline, "serialize"):
         return Spec(manifest=pipeline.serialize())
     raise TypeError(f"Expected Pipeline, list of Nodes, dict, or str, got {type(pipeline).__name__}")
@@ -51,13 +57,13 @@ def read_instances(nodes: Any) -> Spec:
     return read_graph(Graph(list(nodes)))
 
 
-def read_graph(graph: Graph) -> Spec:
+def read_graph(graph: Graph, managed: bool = False, source: bool = False) -> Spec:
     """Takes instances, joined as a graph has them."""
     if not graph.nodes:
         raise ValueError("the pipeline is empty; add at least one node")
     steps = [(f"{check_node(node).name}_{index}", node) for index, node in enumerate(graph.nodes)]
     options = [(node_id, graph.options(index).to_manifest()) for index, (node_id, _) in enumerate(steps)]
-    return Spec(steps, graph.connections(), [entry for entry in options if entry[1]])
+    return Spec(steps, graph.connections(), [entry for entry in options if entry[1]], managed=managed, source=source)
 
 
 def check_node(node: Any) -> Node:

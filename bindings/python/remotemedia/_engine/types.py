@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ..core.node import Node
@@ -33,6 +34,8 @@ _keys = itertools.count(1)
 _names: dict[str, int] = {}
 _classes: dict[int, type[Node] | str] = {}
 _running: list[Engine] = []
+# What a program registers while an engine starts must reach it, and once. Re-entrant, because a finaliser may register.
+_lock = threading.RLock()
 
 
 def register(cls: type[Node], name: str) -> None:
@@ -51,19 +54,21 @@ def registered() -> list[str]:
 
 def add_all(engine: Engine) -> None:
     """Tells an engine that has started about every type."""
-    _running.append(engine)
-    for name in _BUILT_IN:
-        if name not in _names:
-            _add(name, name)
-    for name, key in _names.items():
-        engine.add_type(name, key)
+    with _lock:
+        for name in _BUILT_IN:
+            if name not in _names:
+                _add(name, name)
+        _running.append(engine)
+        for name, key in list(_names.items()):
+            engine.add_type(name, key)
 
 
 def _add(name: str, what: type[Node] | str) -> None:
-    key = next(_keys)
-    _names[name], _classes[key] = key, what
-    for engine in _running:
-        engine.add_type(name, key)
+    with _lock:
+        key = next(_keys)
+        _names[name], _classes[key] = key, what
+        for engine in _running:
+            engine.add_type(name, key)
 
 
 def create(key: int, node_id: str, parameters: bytes) -> Node:

@@ -6,8 +6,8 @@ Each item goes through the whole graph before the next one is taken, so edges ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from .graph import ON_ERROR, Graph
 from .node import Node
@@ -15,40 +15,85 @@ from .ports import listed
 from .stage import Failed, Packet, SourceStage, Stage, time_of
 from .stream_stage import AsyncStreamStage, StreamStage
 
+if TYPE_CHECKING:
+    from .progress import Progress
 
-async def execute(graph: Graph, inputs: Iterable[Any] | None, on_error: str = "raise") -> list[Any]:
-    """Runs a graph over inputs, which go to every input of the nodes that no edge leads to and that are no sources.
+_Inputs = Iterable[Any] | AsyncIterable[Any]
 
-    Without inputs there is one, an empty string. Sources come first, one after the other.
+
+async def execute(
+    graph: Graph,
+    inputs: Iterable[Any] | None,
+    on_error: str = "raise",
+    managed: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> list[Any]:
+    """Runs a graph over inputs; without any, nodes that are no sources get an empty string.
+
+    Args:
+        graph: The nodes and edges.
+        inputs: The inputs.
+        on_error: As for `execute_pipeline`.
+        managed: Somebody else initialises the nodes and cleans them up.
+        progress: As for `execute_pipeline`.
 
     Returns:
-        What the nodes give that no edge leads away from, in order.
+        The outputs, in order.
+    """
+    outputs: list[Any] = []
+    given = [""] if inputs is None and graph.takes_input() else inputs
+    meter = None
+    if progress is not None:
+        from .progress import Meter
+
+        meter = Meter(progress)
+        given = None if given is None else meter.count(given)
+    try:
+        async for output in stream(graph, given, on_error, managed):
+            outputs.append(output)
+            if meter is not None and meter.is_due():
+                meter.tell(len(outputs))
+        if meter is not None:
+            meter.tell(len(outputs))
+    except Exception as error:
+        error.partial_results = outputs  # type: ignore[attr-defined]
+        raise
+    return outputs
+
+
+async def stream(
+    graph: Graph, inputs: _Inputs | None, on_error: str = "raise", managed: bool = False
+) -> AsyncGenerator[Any, None]:
+    """The outputs of the nodes that no edge leads away from, as they come.
+
+    Args:
+        graph: The nodes and edges.
+        inputs: They go to every input of the nodes that no edge leads to and that are no sources. Without any, and if
+            there is no source, the first node is it.
+        on_error: As for `execute_pipeline`.
+        managed: As for `execute`.
     """
     if on_error not in ON_ERROR:
         raise ValueError(f"on_error is {on_error!r}; use one of {listed(ON_ERROR)}")
     outputs = _Outputs()
-    stages = _stages(graph, on_error, outputs)
-    sources = [stage for stage in stages if isinstance(stage, SourceStage)]
-    takers = [(stage, port) for stage in stages for port in stage.unjoined if not isinstance(stage, SourceStage)]
-    if inputs is not None and not takers:
+    stages = _stages(graph, on_error, outputs, source=inputs is None and not graph.has_source())
+    if inputs is not None and not graph.takes_input():
         ids = ", ".join(graph.ids())
         raise ValueError(f"the pipeline takes no input, because its source makes its own (nodes: {ids})")
     begun: list[Node] = []
     try:
-        for stage in stages:
+        for stage in [] if managed else stages:
             if not any(stage.node is node for node in begun):
                 begun.append(stage.node)
                 await _settle(stage.node.initialize())
-        for source in sources:
-            await source.run()
-        for index, item in enumerate([""] if inputs is None else inputs):
-            for stage, port in takers:
-                await stage.take(Packet(item, index, time_of(item)), port)
-        for stage in stages:
-            await stage.finish()
-    except Exception as error:
-        error.partial_results = outputs.values  # type: ignore[attr-defined]
-        raise
+        try:
+            async for _ in _flow(stages, inputs):
+                while outputs.values:
+                    yield outputs.values.pop(0)
+        except Exception:
+            for output in outputs.values:
+                yield output
+            raise
     finally:
         for stage in stages:
             await stage.close()
@@ -57,11 +102,37 @@ async def execute(graph: Graph, inputs: Iterable[Any] | None, on_error: str = "r
                 await _settle(node.cleanup())
             except Exception:
                 node.logger.exception("cleanup of node %r failed", node)
-    return outputs.values
+
+
+async def _flow(stages: list[Stage], inputs: _Inputs | None) -> AsyncIterator[None]:
+    """Lets everything flow, step by step: first the sources, one after the other, then the inputs."""
+    for stage in stages:
+        if isinstance(stage, SourceStage):
+            async for step in stage.run():
+                yield step
+    takers = [(stage, port) for stage in stages if not isinstance(stage, SourceStage) for port in stage.unjoined]
+    index = 0
+    async for item in _each(() if inputs is None else inputs):
+        for stage, port in takers:
+            await stage.take(Packet(item, index, time_of(item)), port)
+        index += 1
+        yield
+    for stage in stages:
+        await stage.finish()
+        yield
+
+
+async def _each(inputs: _Inputs) -> AsyncIterator[Any]:
+    if isinstance(inputs, AsyncIterable):
+        async for item in inputs:
+            yield item
+    else:
+        for item in inputs:
+            yield item
 
 
 class _Outputs:
-    """The end of a graph: what comes is kept."""
+    """The end of a graph: what comes is kept until it is taken."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
@@ -71,20 +142,21 @@ class _Outputs:
         self.values.append(value.error if isinstance(value, Failed) else value)
 
 
-def _stages(graph: Graph, on_error: str, outputs: _Outputs) -> list[Stage]:
-    """The stages of a graph, joined, in the order of the flow."""
+def _stages(graph: Graph, on_error: str, outputs: _Outputs, source: bool) -> list[Stage]:
+    """The stages of a graph, joined, in the order of the flow; `source` says that the first node is one."""
     stages: dict[int, Stage] = {}
     for index in graph.order():
         node = graph.nodes[index]
-        stages[index] = _kind(node)(node, graph.id(index), graph.options(index), on_error)
+        kind = SourceStage if source and index == 0 else _kind(node)
+        stages[index] = kind(node, graph.id(index), graph.options(index), on_error)
     for edge in graph.edges:
-        source, target = stages[edge.source], stages[edge.target]
-        if isinstance(target, SourceStage):
+        before, behind = stages[edge.source], stages[edge.target]
+        if isinstance(behind, SourceStage):
             raise ValueError(
-                f"Invalid manifest: node '{target.node_id}' is a source and takes no input; remove the connection from "
-                f"'{source.node_id}'"
+                f"Invalid manifest: node '{behind.node_id}' is a source and takes no input; remove the connection from "
+                f"'{before.node_id}'"
             )
-        source.join(edge.output, target, edge.input)
+        before.join(edge.output, behind, edge.input)
     for stage in stages.values():
         if 0 < len(stage.unjoined) < len(stage.node.inputs):
             name = stage.node.inputs[min(stage.unjoined)]

@@ -79,6 +79,19 @@ class Graph:
         """The options of a node."""
         return self._options.get(index, Options())
 
+    def heads(self) -> list[int]:
+        """The nodes that no edge leads to."""
+        targets = {edge.target for edge in self.edges}
+        return [index for index in range(len(self.nodes)) if index not in targets]
+
+    def has_source(self) -> bool:
+        """Whether one of them makes its own data."""
+        return any(self.nodes[index].is_source for index in self.heads())
+
+    def takes_input(self) -> bool:
+        """Whether one of them does not."""
+        return any(not self.nodes[index].is_source for index in self.heads())
+
     def connect(self, source: End, target: End, capacity: int | None, policy: str | None) -> None:
         """Adds an edge; the first one ends the chain. Errors as those of `Pipeline.connect`."""
         if policy is not None and policy not in POLICIES:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
-from typing import Any, Self
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakSet
 
 from .exceptions import PipelineError
 from .graph import End, Graph, Options
 from .node import Node
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..sync_session import SyncSession
+    from .progress import Progress
+
+    _S = TypeVar("_S", Session, SyncSession)
 
 
 class Pipeline:
@@ -34,6 +42,8 @@ class Pipeline:
         self.logger = logging.getLogger(type(self).__name__)
         self._is_initialized = False
         self._metrics: dict[str, Any] | None = None
+        # Those whose nodes are initialised here: they must not be at work when the nodes are cleaned up.
+        self._sessions: WeakSet[Session | SyncSession] = WeakSet()
         for node in nodes or ():
             self.add_node(node)
 
@@ -153,7 +163,12 @@ class Pipeline:
         self._is_initialized = True
 
     async def cleanup(self) -> None:
-        """Cleans the nodes up in order. A failure is logged, and the next node's turn comes all the same."""
+        """Cleans the nodes up in order. A failure is logged, and the next node's turn comes all the same.
+
+        Sessions that were opened since `initialize` and still run are cancelled first.
+        """
+        for session in list(self._sessions):
+            await _settle(session.give_up())
         for node in self.nodes:
             try:
                 await _settle(node.cleanup())
@@ -172,7 +187,62 @@ class Pipeline:
 
     # Running
 
-    async def run(self, input_data: Any = None, use_rust: bool = True, *, on_error: str = "raise") -> Any:
+    def session(self, *, on_error: str = "raise", capacity: int = 16) -> Session:
+        """Starts a `Session` of the pipeline: inputs are sent and outputs received while it runs."""
+        from ..session import Session
+
+        return self._note(Session(self, on_error=on_error, capacity=capacity))
+
+    def sync_session(self, *, on_error: str = "raise", capacity: int = 16) -> SyncSession:
+        """Starts a `SyncSession` of the pipeline, for programs without an event loop."""
+        from ..sync_session import SyncSession
+
+        return self._note(SyncSession(self, on_error=on_error, capacity=capacity))
+
+    def _note(self, session: _S) -> _S:
+        if self._is_initialized:
+            self._sessions.add(session)
+        return session
+
+    async def process(self, stream: Iterable[Any] | AsyncIterable[Any] | None = None) -> AsyncGenerator[Any, None]:
+        """The outputs of the nodes over a stream, each as soon as it is there.
+
+        Args:
+            stream: The inputs; without any, the first node is the source.
+
+        Raises:
+            PipelineError: The pipeline is not initialised, or its first node is no source.
+            Exception: Whatever a node raised.
+        """
+        import remotemedia
+
+        if not self._is_initialized:
+            raise PipelineError("Pipeline must be initialized before processing")
+        if remotemedia.is_rust_runtime_available():
+            from .._engine import spec
+            from ..session import Session
+
+            checked: Any = spec.read_graph(
+                self.graph, managed=True, source=stream is None and not self.graph.has_source()
+            )
+            async with self._note(Session(checked, inputs=stream)) as session:
+                async for output in session:
+                    yield output
+        else:
+            from .executor import stream as outputs
+
+            async with aclosing(outputs(self.graph, stream, managed=True)) as opened:
+                async for output in opened:
+                    yield output
+
+    async def run(
+        self,
+        input_data: Any = None,
+        use_rust: bool = True,
+        *,
+        on_error: str = "raise",
+        progress: Callable[[Progress], object] | None = None,
+    ) -> Any:
         """Runs the nodes over the input.
 
         Args:
@@ -181,6 +251,7 @@ class Pipeline:
             use_rust: False runs the nodes in the small executor written in Python, as happens by itself where the
                 engine's library cannot be loaded. A run that fails is not repeated there.
             on_error: As for `execute_pipeline`.
+            progress: As for `execute_pipeline`.
 
         Returns:
             None if there was no output, the output if there was one, else the list of them in order.
@@ -199,12 +270,13 @@ class Pipeline:
             from .._engine import spec
             from .._engine.run import run
 
-            checked = spec.read_graph(self.graph)
-            outputs, self._metrics = await run(checked, None if source else inputs, on_error, self.enable_metrics)
+            checked = spec.read(self)
+            given = None if source else inputs
+            outputs, self._metrics = await run(checked, given, on_error, self.enable_metrics, progress)
         else:
             from .executor import execute
 
-            outputs = await execute(self.graph, None if source else inputs, on_error)
+            outputs = await execute(self.graph, None if source else inputs, on_error, self._is_initialized, progress)
         return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
     def get_metrics(self) -> dict[str, Any] | None:

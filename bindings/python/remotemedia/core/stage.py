@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from .audio import AudioFrame
-from .exceptions import PipelineError
 from .graph import Options
 from .matching import Matcher
 from .node import Node
 from .ports import check_ports, find_port, route
+from .source import source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +159,11 @@ class SourceStage(Stage):
 
     _made = 0
 
-    async def run(self) -> None:
-        """Sends on everything that the source makes."""
-        await self._give(self._outputs_of(self._start), Packet(None))
-
-    def _start(self) -> Any:
-        source = self.node.process()  # type: ignore[call-arg]
-        if not (inspect.isgenerator(source) or inspect.isasyncgen(source)):
-            raise PipelineError(
-                f"The first node '{self.node.name}' is not a valid source: its process() must take no input and be a "
-                "generator or an async generator"
-            )
-        return source
+    async def run(self) -> AsyncIterator[None]:
+        """Sends on what the source makes, one thing after the other."""
+        async for packet, output in self._packets(self._outputs_of(source_of, self.node), Packet(None)):
+            await self._send(packet, output)
+            yield
 
     def _packet(self, value: Any, cause: Packet) -> Packet:
         self._made += 1

@@ -2,12 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Slot;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::lane::Lane;
+use crate::{Policy, Slot};
 
 /// What happens when a node fails at a packet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum OnError {
     /// The session ends with the error, after the packets before it have come out.
     #[default]
@@ -21,16 +26,18 @@ pub enum OnError {
 /// What a session tells its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// After a pull that found nothing in time: it is worth trying again.
-    Output,
     /// After a push that found no room in time: it is worth trying again.
     Room,
+    /// After a pull that found nothing in time: it is worth trying again.
+    Output,
+    /// Nothing has moved for as long as the session was told to bear, though there is work: look at its report.
+    Stalled,
     /// The session has ended: every node has been cleaned up. Once, last.
     Ended,
 }
 
 impl Event {
-    const ALL: [Event; 3] = [Event::Room, Event::Output, Event::Ended];
+    const ALL: [Event; 4] = [Event::Room, Event::Output, Event::Stalled, Event::Ended];
 
     /// The events of a set of [`Event::bit`]s, in the order in which they are told.
     pub(super) fn of(bits: u8) -> impl Iterator<Item = Event> {
@@ -69,10 +76,16 @@ impl Listener {
 pub struct SessionConfig {
     /// A number by which nodes can tell sessions apart.
     pub tag: u64,
-    /// How many packets an edge holds before its producer waits.
+    /// How many packets an edge holds that does not say so itself.
     pub capacity: usize,
-    /// What happens when a node fails at a packet.
+    /// What happens when such an edge is full; also where packets are pushed and pulled.
+    pub policy: Policy,
+    /// What happens when a node fails at a packet, if nothing else was said for the node.
     pub on_error: OnError,
+    /// After how long without any movement the listener is told that the session has stalled.
+    pub stall: Option<Duration>,
+    /// How many calls are kept for [`crate::Session::trace`]; none if 0.
+    pub trace: usize,
     /// A source that supplies the input. With it nothing is pushed.
     pub input: Option<Arc<Slot>>,
     /// Whether that is left out of a pipeline that takes no input, instead of refused.
@@ -88,7 +101,10 @@ impl Default for SessionConfig {
         SessionConfig {
             tag: 0,
             capacity: 16,
+            policy: Policy::Block,
             on_error: OnError::Raise,
+            stall: None,
+            trace: 0,
             input: None,
             input_optional: false,
             output: None,

@@ -1,30 +1,35 @@
 //! Sessions: running pipelines.
 
+mod batch;
+mod change;
 mod config;
+mod matcher;
 mod plan;
+mod report;
 mod run;
 mod state;
+mod watch;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use config::{Event, Listener, OnError, SessionConfig};
 use plan::Plan;
+pub(crate) use state::Cause;
 use state::{Activity, Phase, Settled, State};
 
 use crate::lane::Lane;
 use crate::sync::{lock, wait_until};
-use crate::{Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime, SessionMetrics};
+use crate::{Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
 
 /// One run of a graph. It starts when it is opened, and ends when every node has been cleaned up.
 pub struct Session {
     number: u64,
     tag: u64,
     runtime: Arc<Runtime>,
-    plan: Plan,
-    on_error: OnError,
+    stall: Option<Duration>,
     links: Vec<Link>,
     state: Mutex<State>,
     /// Something that a waiting caller may want: room, an output, the end.
@@ -58,27 +63,29 @@ impl Session {
     /// Opens a graph and starts it.
     pub fn open(runtime: &Arc<Runtime>, graph: &Graph, config: SessionConfig) -> Result<Arc<Session>> {
         let plan = Plan::new(graph, &config)?;
-        let mut lanes = vec![Arc::clone(runtime.native())];
-        let mut placed = Vec::new();
+        // Those of the runtime's other hosts too: a node of theirs may join later.
+        let mut lanes = runtime.lanes();
+        let mut links = Vec::new();
         for node in &plan.nodes {
-            let link = node.slot.info().lane.as_ref().map(|lane| {
-                lanes.iter().position(|known| Arc::ptr_eq(known, lane)).unwrap_or_else(|| {
-                    lanes.push(Arc::clone(lane));
+            links.push(node.slot.info().lane.as_ref().map(|own| {
+                lanes.iter().position(|lane| Arc::ptr_eq(lane, own)).unwrap_or_else(|| {
+                    lanes.push(Arc::clone(own));
                     lanes.len() - 1
                 })
-            });
-            placed.push(link);
+            }));
         }
-        let mut state = State::new(&plan, config.capacity, placed, lanes.len());
+        let mut state = State::new(plan, links, lanes.len());
         state.listener = config.listener;
+        state.trace.most = config.trace;
+        state.keeps_time = config.stall.is_some() || state.keeps_time;
+        let slots: Vec<_> = state.plan.slots().cloned().collect();
         let session = Arc::new(Session {
             number: runtime.next_session(),
             tag: config.tag,
             runtime: Arc::clone(runtime),
-            on_error: config.on_error,
-            links: lanes.into_iter().map(|lane| Link::new(lane)).collect(),
+            stall: config.stall,
+            links: lanes.into_iter().map(Link::new).collect(),
             state: Mutex::new(state),
-            plan,
             changed: Condvar::new(),
             tokens: AtomicU64::new(1),
             cancelled: AtomicBool::new(false),
@@ -87,26 +94,50 @@ impl Session {
         if !runtime.enter(session.number, &session) {
             return Err(Error::new(ErrorKind::State, "the runtime has been shut down"));
         }
-        for slot in session.plan.slots() {
-            slot.attach();
-        }
+        slots.iter().for_each(|slot| slot.attach());
         let mut state = session.lock();
         session.advance(&mut state);
+        session.watch(&mut state);
         session.release(state);
         Ok(session)
     }
 
     /// Gives a packet to every node that takes input and has no edge leading to it. Waits for room until `deadline`.
     pub fn push(self: &Arc<Self>, mut packet: Packet, deadline: Option<Instant>) -> Result<()> {
+        let mut state = self.wait_for_room(deadline)?;
+        packet.index = state.next_input;
+        packet.born = self.opened.elapsed().as_nanos() as u64;
+        state.next_input += 1;
+        state.moves += 1;
+        let plan = Arc::clone(&state.plan);
+        for &edge in &plan.inputs[1..] {
+            let shared = packet.share();
+            state.deliver(edge, shared);
+        }
+        state.deliver(plan.inputs[0], packet);
+        self.release(state);
+        Ok(())
+    }
+
+    /// Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for
+    /// room until `deadline`.
+    pub fn flush(self: &Arc<Self>, deadline: Option<Instant>) -> Result<()> {
+        let mut state = self.wait_for_room(deadline)?;
+        let plan = Arc::clone(&state.plan);
+        plan.inputs.iter().for_each(|&edge| state.deliver(edge, Packet::new(Data::Flush)));
+        self.release(state);
+        Ok(())
+    }
+
+    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<MutexGuard<'_, State>> {
         let mut state = self.lock();
-        if self.plan.inputs.is_empty() {
-            let source = self.plan.nodes.first().map_or("", |node| node.id.as_str());
+        if state.plan.inputs.is_empty() {
+            let source = state.plan.nodes.first().map_or("", |node| &*node.id);
             return Err(Error::new(ErrorKind::State, format!("the pipeline takes no input: '{source}' is its source")));
         }
         state.waiters += 1;
-        let (guard, ready) = wait_until(&self.changed, state, deadline, |state| {
-            !state.takes_input() || state.has_input_room(&self.plan)
-        });
+        let (guard, ready) =
+            wait_until(&self.changed, state, deadline, |state| !state.takes_input() || state.has_input_room());
         state = guard;
         state.waiters -= 1;
         if !ready {
@@ -116,21 +147,13 @@ impl Session {
         if !state.takes_input() {
             return Err(self.refusal(&state, "the session takes no more input"));
         }
-        packet.index = state.next_input;
-        state.next_input += 1;
-        for &edge in &self.plan.inputs[1..] {
-            let shared = packet.share();
-            state.deliver(&self.plan, edge, shared);
-        }
-        state.deliver(&self.plan, self.plan.inputs[0], packet);
-        self.release(state);
-        Ok(())
+        Ok(state)
     }
 
     /// Says that no more packets will be pushed. What is inside comes out through the nodes' `flush`.
     pub fn end(self: &Arc<Self>) {
         let mut state = self.lock();
-        state.end_input(&self.plan);
+        state.end_input();
         self.release(state);
     }
 
@@ -143,7 +166,9 @@ impl Session {
         });
         state = guard;
         state.waiters -= 1;
-        if let Some(packet) = state.outputs.pop_front() {
+        if let Some((edge, packet)) = state.outputs.pop_front() {
+            state.edges[edge].load -= 1;
+            state.moves += 1;
             self.release(state);
             return Ok(Some(packet));
         }
@@ -161,13 +186,12 @@ impl Session {
     /// Gives the session up: what is queued is dropped, no further packet is processed, every node is cleaned up.
     pub fn cancel(self: &Arc<Self>) {
         let mut state = self.lock();
-        let dropped = state.cancel(&self.plan);
+        state.cancel();
         // Not if it was over already: then it has ended as it has.
         self.cancelled.store(state.cancelled, Ordering::Release);
         self.advance(&mut state);
         self.changed.notify_all();
         self.release(state);
-        drop(dropped);
     }
 
     /// Waits until the session has ended or until `deadline`; whether it has ended.
@@ -201,30 +225,9 @@ impl Session {
         Some(Packet { pts: error.pts, index: error.index, ..Packet::new(Data::Failure(error)) })
     }
 
-    /// What the session has measured so far.
-    pub fn metrics(&self) -> SessionMetrics {
-        let state = self.lock();
-        let shown = self.plan.nodes.iter().zip(&state.nodes).filter(|(node, _)| !node.hidden);
-        SessionMetrics {
-            elapsed: state.elapsed.unwrap_or_else(|| self.opened.elapsed()),
-            nodes: shown
-                .map(|(node, state)| {
-                    let mut metrics = state.metrics.clone();
-                    metrics.node.clone_from(&node.id);
-                    metrics
-                })
-                .collect(),
-            warnings: state.warnings.clone(),
-        }
-    }
-
     /// The number that the session was opened with.
     pub fn tag(&self) -> u64 {
         self.tag
-    }
-
-    pub(crate) fn node_id(&self, node: usize) -> &str {
-        &self.plan.nodes[node].id
     }
 
     /// The token by which an outcome of the call that is going on at `node` may come.
@@ -253,6 +256,7 @@ impl Session {
             return Err(refusal);
         }
         state.nodes[node].settled = Some(Settled { packet, outcome });
+        state.moves += 1;
         self.release(state);
         Ok(())
     }

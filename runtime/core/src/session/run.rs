@@ -1,46 +1,31 @@
 //! How a worker runs a session: choose a node, make its calls without any lock, put what came of it on the edges.
 
-use std::any::Any;
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-use super::state::{Activity, Cause, Op, Phase, Settled, State};
-use super::{Event, OnError, Session};
+use super::batch::{Batch, Measured, Scratch, Start};
+use super::plan::Plan;
+use super::state::{Activity, Cause, Life, Op, Phase, Settled, State};
+use super::{Event, Session};
 use crate::lane::Job;
-use crate::packet::NO_INDEX;
-use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeMetrics, Outcome, Packet};
+use crate::{Flow, Node, NodeError, Packet, thread};
 
-/// How many packets a node is given in a row, and how long, before its outputs move on.
+/// How many packets a node is given in a row.
 const BATCH: usize = 32;
-const BATCH_TIME: Duration = Duration::from_micros(200);
 /// How long a worker stays with a session before it looks after others.
 const SLICE: Duration = Duration::from_millis(2);
 /// What a call costs that is worth a thread of its own, in nanoseconds.
 const HEAVY: u64 = 20_000;
 
-/// Room to work in, kept from one batch to the next.
-#[derive(Default)]
-struct Scratch {
-    inbox: VecDeque<(usize, Packet)>,
-    outputs: Vec<Packet>,
-    routed: Vec<(usize, Packet)>,
-}
-
 /// An operation that a worker has taken on.
 struct Work {
+    plan: Arc<Plan>,
     at: usize,
     op: Op,
-    /// For [`Op::Resume`] and [`Op::Settle`], the operation that goes on.
-    base: Op,
     node: Box<dyn Node>,
-    cause: Cause,
     settled: Option<Settled>,
-    room: usize,
-    /// For a source, the packets that it has made before.
-    made: u64,
+    start: Start,
 }
 
 /// What came of it.
@@ -52,8 +37,12 @@ struct Done {
     flow: Flow,
     cause: Cause,
     error: Option<(usize, Arc<NodeError>)>,
+    /// Attempts that are left, and whether the packet in the scratch is to be tried again.
+    attempts: u32,
+    again: bool,
     made: u64,
-    metrics: NodeMetrics,
+    now: Duration,
+    measured: Measured,
 }
 
 impl Session {
@@ -90,15 +79,16 @@ impl Session {
     /// Chooses the ready node nearest to the outputs, so that draining goes before filling.
     fn pick(self: &Arc<Self>, state: &mut State, link: usize, scratch: &mut Scratch) -> Option<Work> {
         let mut chosen: Option<Work> = None;
-        for at in (0..self.plan.nodes.len()).rev() {
-            let Some(op) = state.next_op(&self.plan, at) else { continue };
+        let plan = Arc::clone(&state.plan);
+        for &at in plan.order.iter().rev() {
+            let Some(op) = state.next_op(at) else { continue };
             if !self.may_run(state, at, link) {
                 self.request(state, self.place(state, at), true);
             } else if let Some(work) = &chosen {
                 let heavy = state.nodes[at].cost.max(state.nodes[work.at].cost) > HEAVY;
                 self.request(state, link, heavy);
             } else {
-                chosen = self.take_on(state, at, op, scratch);
+                chosen = self.take_on(state, &plan, at, op, scratch);
             }
         }
         chosen
@@ -117,9 +107,17 @@ impl Session {
         node.link.map_or(link == 0 || node.cost <= HEAVY, |own| own == link)
     }
 
-    fn take_on(self: &Arc<Self>, state: &mut State, at: usize, op: Op, scratch: &mut Scratch) -> Option<Work> {
+    fn take_on(
+        self: &Arc<Self>,
+        state: &mut State,
+        plan: &Arc<Plan>,
+        at: usize,
+        op: Op,
+        scratch: &mut Scratch,
+    ) -> Option<Work> {
+        let planned = &plan.nodes[at];
         let held = state.nodes[at].held.take();
-        let node = match held.map_or_else(|| self.plan.nodes[at].slot.take(self, at), Ok) {
+        let node = match held.map_or_else(|| planned.slot.take(self, at), Ok) {
             Ok(node) => node,
             Err(holder) => {
                 state.nodes[at].activity = Activity::Waiting;
@@ -127,54 +125,62 @@ impl Session {
                 return None;
             }
         };
-        let room = state.room(&self.plan, at);
+        let room = state.room(at);
+        let traced = state.trace.most > 0;
         let entry = &mut state.nodes[at];
         entry.activity = Activity::Running;
+        entry.since = Instant::now();
+        entry.thread = thread::number();
         entry.more = false;
         let settled = entry.settled.take();
         let continues = matches!(op, Op::Resume | Op::Settle);
-        let (base, cause) = if continues { (entry.op, entry.cause) } else { (op, Cause::NONE) };
-        if op == Op::Process {
-            let count = entry.queue.len().min(room).min(BATCH);
-            scratch.inbox.extend(entry.queue.drain(..count));
-            for &(edge, _) in &scratch.inbox {
-                state.load[edge] -= 1;
+        let (base, mut cause) = if continues { (entry.op, entry.cause) } else { (op, Cause::NONE) };
+        let attempts = planned.retries.saturating_sub(entry.retry.attempts);
+        scratch.spare = entry.retry.spare.take();
+        match op {
+            Op::Process => {
+                entry.retry.not_before = None;
+                // One by one where each must keep to a deadline.
+                let most = if planned.deadline.is_some() { 1 } else { BATCH.min(room.max(1)) };
+                let asked = entry.queue.iter().take(most).position(|&(edge, _)| edge == usize::MAX);
+                let count = entry.queue.len().min(most).min(asked.unwrap_or(most));
+                let count = entry.leaving.map_or(count, |before| count.min(before));
+                scratch.inbox.extend(entry.queue.drain(..count));
+                entry.leaving = entry.leaving.map(|before| before - count);
+                for &(edge, _) in &scratch.inbox {
+                    state.edges[edge].load -= 1;
+                }
+                cause = scratch.inbox.front().map_or(cause, |(_, packet)| Cause::of(packet));
             }
+            Op::Drain => {
+                entry.queue.pop_front();
+                entry.leaving = entry.leaving.map(|before| before - 1);
+            }
+            _ => {}
         }
-        Some(Work { at, op, base, node, cause, settled, room, made: entry.made })
+        let entry = &mut state.nodes[at];
+        entry.op = base;
+        entry.cause = cause;
+        let start = Start { base, cause, room, made: entry.made, attempts, traced };
+        self.watch(state);
+        Some(Work { plan: Arc::clone(plan), at, op, node, settled, start })
     }
 
     /// Makes the calls. No lock is held.
     fn execute(self: &Arc<Self>, work: Work, scratch: &mut Scratch) -> Done {
-        let Work { at, op, base, mut node, cause, settled, room, made } = work;
+        let Work { plan, at, op, mut node, settled, start } = work;
         // What a cancelled session has left here goes now, without the lock: it may be the host's.
         scratch.routed.clear();
-        let before = Instant::now();
-        let entered = !self.is_lost(at);
+        let base = start.base;
+        let entered = !self.is_lost(&plan, at);
+        let mut batch = Batch::new(self, &plan, at, start);
         if entered {
-            node.enter();
-        }
-        let mut batch = Batch {
-            session: self,
-            at,
-            base,
-            room: room.max(1),
-            start: Instant::now(),
-            clock: before,
-            cause,
-            flow: Flow::Done,
-            error: None,
-            made,
-            metrics: NodeMetrics::default(),
-        };
-        batch.clock = batch.start;
-        batch.metrics.waiting = batch.start - before;
-        if entered {
+            batch.enter(node.as_mut());
             match op {
                 Op::Process => batch.process(node.as_mut(), scratch),
                 Op::Settle => batch.settle(settled, scratch),
                 Op::Initialize | Op::Cleanup => batch.life(op, node.as_mut(), scratch),
-                Op::Resume | Op::Flush => batch.go_on(op, node.as_mut(), scratch),
+                Op::Resume | Op::Flush | Op::Drain | Op::Leave => batch.go_on(op, node.as_mut(), scratch),
             }
         } else {
             batch.refuse(op, scratch);
@@ -183,20 +189,21 @@ impl Session {
         if entered {
             node.leave();
         }
-        let Batch { flow, cause, error, made, metrics, .. } = batch;
-        let goes_on = flow != Flow::Done && error.is_none();
+        let now = batch.now();
+        let Batch { flow, cause, error, attempts, again, made, measured, .. } = batch;
+        let goes_on = flow != Flow::Done && error.is_none() && !again;
         let held = if goes_on {
             Some(node)
         } else {
-            self.plan.nodes[at].slot.put_back(node);
+            plan.nodes[at].slot.put_back(node);
             None
         };
-        Done { at, base, held, flow, cause, error, made, metrics }
+        Done { at, base, held, flow, cause, error, attempts, again, made, now, measured }
     }
 
     /// Whether nobody is left to make the calls of a node.
-    fn is_lost(&self, at: usize) -> bool {
-        let lane = self.plan.nodes[at].slot.info().lane.as_ref();
+    fn is_lost(&self, plan: &Plan, at: usize) -> bool {
+        let lane = plan.nodes[at].slot.info().lane.as_ref();
         lane.is_some_and(|lane| {
             lane.is_closed() || self.links.iter().any(|link| link.is_lost() && Arc::ptr_eq(&link.lane, lane))
         })
@@ -204,92 +211,181 @@ impl Session {
 
     /// Puts what came of an operation into effect.
     fn apply(self: &Arc<Self>, state: &mut State, done: Done, scratch: &mut Scratch) {
-        let Done { at, base, held, flow, cause, error, made, metrics } = done;
-        while let Some((edge, packet)) = scratch.inbox.pop_back() {
-            state.load[edge] += 1;
-            state.nodes[at].queue.push_front((edge, packet));
-        }
-        if !state.cancelled {
+        let Done { at, base, held, flow, cause, error, attempts, again, made, now, measured } = done;
+        state.moves += 1;
+        state.now = now.as_nanos() as u64;
+        let goes_on = held.is_some();
+        self.put_back(state, at, attempts, again, goes_on, scratch);
+        if !state.cancelled && !state.nodes[at].abandoned {
             for (edge, packet) in scratch.routed.drain(..) {
-                state.deliver(&self.plan, edge, packet);
+                state.deliver(edge, packet);
             }
         }
+        self.record(state, at, made, &measured, scratch);
         let node = &mut state.nodes[at];
-        if let Some(cost) = (metrics.total.as_nanos() as u64).checked_div(metrics.executions) {
-            node.cost = if node.cost == 0 { cost } else { (node.cost * 7 + cost) / 8 };
-        }
-        node.metrics.add(&metrics);
-        node.made = made;
         node.op = base;
         node.cause = cause;
-        let goes_on = held.is_some();
         node.held = held;
+        node.since = Instant::now();
         node.activity = match flow {
             // A cancel that came during the call has killed the token.
             Flow::Pending if goes_on && node.token.is_some() => Activity::Pending,
             Flow::Pending | Flow::More | Flow::Done => Activity::Idle,
         };
         node.more = goes_on && flow == Flow::More;
+        // Whoever was to complete it may be gone.
+        state.keeps_time |= base == Op::Cleanup && matches!(node.activity, Activity::Pending);
         if !matches!(node.activity, Activity::Pending) {
             node.token = None;
-            node.settled = None;
+            if let Some(stale) = node.settled.take() {
+                super::state::drop_settled(stale, &mut state.dropped);
+            }
         }
-        if state.cancelled || state.is_halted(at) {
+        if state.cancelled || state.is_halted(at) || state.nodes[at].abandoned {
             state.retire(at);
         }
-        self.conclude(state, at, base, goes_on, error);
+        self.conclude(state, at, base, goes_on || again, error);
         self.advance(state);
+        self.watch(state);
         if state.waiters > 0 {
             self.changed.notify_all();
         }
     }
 
-    fn conclude(&self, state: &mut State, at: usize, base: Op, goes_on: bool, error: Option<(usize, Arc<NodeError>)>) {
+    /// Gives a node back the packets that were not its turn, or that are to be tried again.
+    fn put_back(&self, state: &mut State, at: usize, attempts: u32, again: bool, goes_on: bool, scratch: &mut Scratch) {
+        let planned_retries = state.plan.nodes[at].retries;
+        let delay = state.plan.nodes[at].retry_delay;
+        let mut back = std::mem::take(&mut scratch.inbox);
+        let node = &mut state.nodes[at];
+        let spare = scratch.spare.take();
+        if again {
+            let tried = planned_retries - attempts;
+            node.retry.attempts = tried + 1;
+            node.retry.not_before = Instant::now().checked_add(delay.saturating_mul(1 << tried.min(20)));
+            node.metrics.retries += 1;
+            back.extend(spare);
+            back.rotate_right(1);
+        } else if goes_on {
+            node.retry.spare = spare;
+        } else {
+            node.retry.attempts = 0;
+            state.dropped.extend(spare.map(|(_, packet)| packet));
+        }
+        if state.cancelled {
+            return state.dropped.extend(back.drain(..).map(|(_, packet)| packet));
+        }
+        let node = &mut state.nodes[at];
+        node.leaving = node.leaving.map(|before| before + back.len());
+        while let Some((edge, packet)) = back.pop_back() {
+            state.edges[edge].load += 1;
+            state.nodes[at].queue.push_front((edge, packet));
+        }
+        scratch.inbox = back;
+    }
+
+    fn record(&self, state: &mut State, at: usize, made: u64, measured: &Measured, scratch: &mut Scratch) {
+        state.trace.add(&mut scratch.spans);
+        let node = &mut state.nodes[at];
+        node.made = made;
+        let count = scratch.times.len() as u64;
+        for time in scratch.times.drain(..) {
+            node.metrics.executions.record(time);
+        }
+        node.metrics.errors += measured.errors;
+        node.metrics.total += measured.total;
+        node.metrics.flush += measured.flush;
+        node.metrics.waiting += measured.waiting;
+        if let Some(cost) = (measured.total.as_nanos() as u64).checked_div(count) {
+            node.cost = if node.cost == 0 { cost } else { (node.cost * 7 + cost) / 8 };
+        }
+    }
+
+    fn conclude(
+        self: &Arc<Self>,
+        state: &mut State,
+        at: usize,
+        base: Op,
+        goes_on: bool,
+        error: Option<(usize, Arc<NodeError>)>,
+    ) {
+        if state.nodes[at].abandoned {
+            // The session has gone on without it, and has said so.
+            if base == Op::Cleanup && !goes_on {
+                state.nodes[at].life = Life::Gone;
+            }
+            return;
+        }
         match (base, error) {
             (Op::Cleanup, Some((_, error))) => state.warnings.push(error.to_string()),
+            (Op::Initialize, Some((_, error))) if matches!(state.phase, Phase::Running) => {
+                return self.change_failed(state, at, &error);
+            }
             (Op::Initialize, Some((at, error))) => {
-                state.fail(&self.plan, at, error);
+                state.fail(at, error);
                 state.phase = Phase::Stopping(0);
                 return;
             }
-            (_, Some((at, error))) => return state.fail(&self.plan, at, error),
+            (_, Some((at, error))) => return state.fail(at, error),
             (_, None) => {}
         }
         if goes_on {
             return;
         }
         match base {
-            Op::Initialize => state.phase = Phase::Starting(at + 1),
-            Op::Cleanup => state.phase = Phase::Stopping(at + 1),
+            Op::Initialize => match state.phase {
+                Phase::Starting(next) => state.phase = Phase::Starting(next + 1),
+                _ => self.change_ready(state, at),
+            },
+            Op::Cleanup => {
+                state.nodes[at].life = Life::Gone;
+                if let Phase::Stopping(next) = state.phase {
+                    state.phase = Phase::Stopping(next + 1);
+                }
+                self.change_over(state, at);
+            }
             Op::Flush => {
                 state.nodes[at].flushed = true;
-                state.finish(&self.plan, at);
+                state.finish(at);
             }
+            Op::Drain => {
+                let plan = Arc::clone(&state.plan);
+                for &edge in &plan.nodes[at].outs {
+                    state.deliver(edge, Packet::new(crate::Data::Flush));
+                }
+            }
+            Op::Leave => self.change_drained(state, at),
             Op::Process | Op::Resume | Op::Settle => {}
         }
     }
 
     /// Moves the session from phase to phase, past nodes that need nothing.
-    pub(super) fn advance(&self, state: &mut State) {
-        let nodes = &self.plan.nodes;
-        let from = |at: usize| (at..nodes.len()).find(|&at| nodes[at].first);
+    pub(super) fn advance(self: &Arc<Self>, state: &mut State) {
+        let plan = Arc::clone(&state.plan);
+        let from = |next: usize| (next..plan.order.len()).find(|&next| plan.nodes[plan.order[next]].first);
         loop {
             match state.phase {
                 Phase::Starting(_) if state.cancelled && state.flow_is_over() => state.phase = Phase::Stopping(0),
-                Phase::Starting(at) => match from(at) {
-                    Some(at) => return state.phase = Phase::Starting(at),
+                Phase::Starting(next) => match from(next) {
+                    Some(next) => return state.phase = Phase::Starting(next),
                     None => state.begin(),
                 },
                 Phase::Running if state.flow_is_over() => state.phase = Phase::Stopping(0),
-                Phase::Stopping(at) => match from(at) {
-                    Some(at) => return state.phase = Phase::Stopping(at),
-                    None => {
-                        state.phase = Phase::Ended;
-                        state.elapsed = Some(self.opened.elapsed());
-                        self.runtime.leave(self.number);
-                        return self.changed.notify_all();
+                Phase::Stopping(next) => {
+                    self.changes_refused(state);
+                    match from(next) {
+                        Some(next) if state.is_out_of_reach(plan.order[next]) => {
+                            state.phase = Phase::Stopping(next + 1)
+                        }
+                        Some(next) => return state.phase = Phase::Stopping(next),
+                        None => {
+                            state.phase = Phase::Ended;
+                            state.elapsed = Some(self.opened.elapsed());
+                            self.runtime.leave(self.number);
+                            return self.changed.notify_all();
+                        }
                     }
-                },
+                }
                 Phase::Running | Phase::Ended => return,
             }
         }
@@ -297,8 +393,9 @@ impl Session {
 
     /// Ends a change: has workers come for everything that is ready, and lets go of the lock.
     pub(super) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        for at in (0..self.plan.nodes.len()).rev() {
-            if state.next_op(&self.plan, at).is_some() {
+        let plan = Arc::clone(&state.plan);
+        for &at in plan.order.iter().rev() {
+            if state.next_op(at).is_some() {
                 let link = self.place(&state, at);
                 let urgent = state.runners[link] == 0;
                 self.request(&mut state, link, urgent);
@@ -310,17 +407,23 @@ impl Session {
         self.settle_outside(state);
     }
 
-    /// Lets go of the lock and does what could not be done under it: puts nodes back, pokes the sessions that have a node
-    /// which is wanted here, asks the hosts for the workers that their lanes want, works for lanes that are lost, and tells
-    /// the owner what has come about.
+    /// Lets go of the lock and does what could not be done under it: puts nodes back, drops packets, pokes the sessions that
+    /// have a node which is wanted here, asks the hosts for the workers that their lanes want, works for lanes that are lost,
+    /// and tells the owner what has come about.
     fn settle_outside(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let plan = (!state.returned.is_empty()).then(|| Arc::clone(&state.plan));
         let returned = std::mem::take(&mut state.returned);
+        let dropped = std::mem::take(&mut state.dropped);
         let pokes = std::mem::take(&mut state.pokes);
+        let buried = std::mem::take(&mut state.buried);
         let orphaned = std::mem::take(&mut state.orphaned);
-        let events = state.take_events(&self.plan);
+        let events = state.take_events();
         let listener = if events == 0 { None } else { state.listener.clone() };
         drop(state);
-        returned.into_iter().for_each(|(at, node)| self.plan.nodes[at].slot.put_back(node));
+        if let Some(plan) = plan {
+            returned.into_iter().for_each(|(at, node)| plan.nodes[at].slot.put_back(node));
+        }
+        drop((dropped, buried));
         pokes.iter().filter_map(Weak::upgrade).for_each(|session| session.poke());
         self.links.iter().for_each(|link| link.lane.hire());
         orphaned.into_iter().for_each(|link| self.run_here(link));
@@ -346,250 +449,4 @@ impl Session {
         }
         false
     }
-}
-
-/// The calls that a worker makes on one node in a row.
-struct Batch<'a> {
-    session: &'a Arc<Session>,
-    at: usize,
-    base: Op,
-    room: usize,
-    start: Instant,
-    clock: Instant,
-    cause: Cause,
-    flow: Flow,
-    error: Option<(usize, Arc<NodeError>)>,
-    /// For a source, the packets that it has made.
-    made: u64,
-    metrics: NodeMetrics,
-}
-
-impl Batch<'_> {
-    fn process(&mut self, node: &mut dyn Node, scratch: &mut Scratch) {
-        let planned = &self.session.plan.nodes[self.at];
-        let accepts = planned.slot.info().accepts;
-        while let Some((_, packet)) = scratch.inbox.pop_front() {
-            self.cause = Cause::of(&packet);
-            let kind = packet.data.kind();
-            let emitted = scratch.outputs.len();
-            if let (Data::Failure(error), false) = (&packet.data, planned.hidden) {
-                if self.session.on_error == OnError::Raise {
-                    self.error = Some((self.at, Arc::clone(error)));
-                    break;
-                }
-                scratch.outputs.push(packet);
-                continue;
-            }
-            let outcome = if accepts.meets(kind) || kind == Kinds::NONE {
-                self.call(&mut scratch.outputs, |context| node.process(packet, context))
-            } else {
-                Err(Fault::input(format!("expected {accepts}, got {kind}")))
-            };
-            let time = self.lap();
-            self.metrics.record(time, outcome.is_err());
-            self.take(outcome, emitted, scratch);
-            let full = scratch.outputs.len() >= self.room || self.clock - self.start > BATCH_TIME;
-            if self.flow != Flow::Done || self.error.is_some() || full {
-                break;
-            }
-        }
-    }
-
-    /// Goes on with what a call has left over: packet by packet, as long as there is room.
-    fn go_on(&mut self, op: Op, node: &mut dyn Node, scratch: &mut Scratch) {
-        let source = node.info().source;
-        let mut resume = op == Op::Resume;
-        loop {
-            let emitted = scratch.outputs.len();
-            let outcome = self
-                .call(&mut scratch.outputs, |context| if resume { node.resume(context) } else { node.flush(context) });
-            let time = self.lap();
-            if source && scratch.outputs.len() > emitted {
-                self.metrics.record(time, outcome.is_err());
-            } else if self.base == Op::Flush && !source {
-                self.metrics.flush += time;
-            } else {
-                self.metrics.total += time;
-                self.metrics.errors += u64::from(outcome.is_err());
-            }
-            self.take(outcome, emitted, scratch);
-            resume = true;
-            let full = scratch.outputs.len() >= self.room || self.clock - self.start > BATCH_TIME;
-            if self.flow != Flow::More || self.error.is_some() || full {
-                return;
-            }
-        }
-    }
-
-    fn life(&mut self, op: Op, node: &mut dyn Node, scratch: &mut Scratch) {
-        let slot = &self.session.plan.nodes[self.at].slot;
-        let outcome = match op {
-            Op::Initialize => match slot.begin() {
-                Some(true) => self.call(&mut scratch.outputs, |context| node.initialize(context)),
-                Some(false) => Ok(Flow::Done),
-                None => Err(Fault::new("its initialisation has failed in another session")),
-            },
-            Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
-            _ => Ok(Flow::Done),
-        };
-        // Neither of the two makes packets, whatever it tries, and neither can be asked for more.
-        scratch.outputs.clear();
-        match outcome {
-            Ok(Flow::Pending) => self.flow = Flow::Pending,
-            Ok(Flow::Done | Flow::More) => {}
-            Err(fault) => self.fail_life(fault, scratch),
-        }
-    }
-
-    /// Stands for an operation that nobody is left to do.
-    fn refuse(&mut self, op: Op, scratch: &mut Scratch) {
-        let fault =
-            Fault { kind: ErrorKind::State, message: "its host lends no thread for the call".into(), object: None };
-        match op {
-            Op::Cleanup if !self.session.plan.nodes[self.at].slot.end() => {}
-            Op::Initialize => self.fail_life(fault, scratch),
-            _ => self.fail(fault, 0, true, scratch),
-        }
-    }
-
-    fn fail_life(&mut self, fault: Fault, scratch: &mut Scratch) {
-        if self.base == Op::Initialize {
-            self.session.plan.nodes[self.at].slot.fail();
-        }
-        self.fail(fault, 0, true, scratch);
-    }
-
-    fn settle(&mut self, settled: Option<Settled>, scratch: &mut Scratch) {
-        let Some(Settled { packet, outcome }) = settled else { return };
-        let for_life = matches!(self.base, Op::Initialize | Op::Cleanup);
-        self.metrics.errors += u64::from(outcome.is_err());
-        if let (Some(packet), Ok(_), false) = (packet, &outcome, for_life) {
-            let outcome = self.call(&mut scratch.outputs, |context| {
-                context.emit(packet);
-                Ok(Flow::Done)
-            });
-            self.take(outcome, 0, scratch);
-        }
-        match outcome {
-            Ok(Flow::Pending) => self.fail(Fault::new("a completion cannot say that it is pending"), 0, true, scratch),
-            Ok(_) if for_life => self.flow = Flow::Done,
-            Ok(flow) => self.flow = flow,
-            Err(fault) if for_life => self.fail_life(fault, scratch),
-            Err(fault) => self.fail(fault, 0, false, scratch),
-        }
-    }
-
-    fn call(&self, outputs: &mut Vec<Packet>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Outcome {
-        let Cause { index, pts, duration } = self.cause;
-        let emits = !matches!(self.base, Op::Initialize | Op::Cleanup);
-        let mut context =
-            Context { outputs, session: self.session, node: self.at, index, pts, duration, deferred: false, emits };
-        // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
-        match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {
-            Ok(Ok(Flow::Pending)) if !context.deferred => {
-                Err(Fault::new("the call answered that it is pending without having taken a completion"))
-            }
-            Ok(outcome) => outcome,
-            Err(payload) => {
-                Err(Fault { kind: ErrorKind::Panic, message: panic_message(payload.as_ref()), object: None })
-            }
-        }
-    }
-
-    fn take(&mut self, outcome: Outcome, emitted: usize, scratch: &mut Scratch) {
-        match outcome {
-            Ok(flow) => self.flow = flow,
-            Err(fault) => {
-                self.flow = Flow::Done;
-                let fatal = fault.kind == ErrorKind::Panic;
-                self.fail(fault, emitted, fatal, scratch);
-            }
-        }
-    }
-
-    /// Does what the session does about errors; `emitted` is how many outputs were there before the call that failed.
-    fn fail(&mut self, fault: Fault, emitted: usize, fatal: bool, scratch: &mut Scratch) {
-        let plan = &self.session.plan;
-        let error = Arc::new(NodeError::new(fault, &plan.nodes[self.at].id, self.cause.index, self.cause.pts));
-        scratch.outputs.truncate(emitted);
-        match self.session.on_error {
-            _ if fatal => self.error = Some((self.at, error)),
-            OnError::Raise => self.error = Some((self.at, error)),
-            OnError::Skip => {}
-            OnError::Collect => scratch.outputs.push(failure(error, self.cause)),
-        }
-    }
-
-    /// Numbers what a source has made, so that everything that comes of it can be told apart.
-    fn number(&mut self, outputs: &mut [Packet]) {
-        if self.session.plan.nodes[self.at].slot.info().source {
-            for packet in outputs.iter_mut().filter(|packet| packet.index == NO_INDEX) {
-                packet.index = self.made;
-                self.made += 1;
-            }
-        }
-    }
-
-    /// Puts the outputs on their edges, converted where the node at the other end cannot take them as they are.
-    fn route(&mut self, scratch: &mut Scratch) {
-        let plan = &self.session.plan;
-        let planned = &plan.nodes[self.at];
-        let Some((&last, others)) = planned.outs.split_last() else { return scratch.outputs.clear() };
-        let mut outputs = std::mem::take(&mut scratch.outputs);
-        self.number(&mut outputs);
-        for mut packet in outputs.drain(..) {
-            for &edge in others {
-                let shared = packet.share();
-                scratch.routed.extend(self.convert(edge, shared).map(|packet| (edge, packet)));
-            }
-            scratch.routed.extend(self.convert(last, packet).map(|packet| (last, packet)));
-        }
-        scratch.outputs = outputs;
-    }
-
-    /// What to put on an edge for an output. One that cannot be converted becomes a failure, which the node at the other
-    /// end raises when its turn comes: what lies before it is to come out first.
-    fn convert(&self, edge: usize, mut packet: Packet) -> Option<Packet> {
-        let plan = &self.session.plan;
-        if !plan.nodes[self.at].converts {
-            return Some(packet);
-        }
-        let (Some(to), Data::Object(object)) = (plan.edges[edge].to, &packet.data) else { return Some(packet) };
-        let accepts = plan.nodes[to].slot.info().accepts;
-        if accepts.meets(Kinds::OBJECT) {
-            return Some(packet);
-        }
-        match object.host().export(object.object(), accepts) {
-            Ok(exported) => {
-                packet.pts = exported.pts.or(packet.pts);
-                packet.duration = exported.duration.or(packet.duration);
-                packet.data = exported.data;
-                Some(packet)
-            }
-            Err(message) => {
-                let cause = Cause::of(&packet);
-                let error = NodeError::new(Fault::input(message), &plan.nodes[to].id, cause.index, cause.pts);
-                (self.session.on_error != OnError::Skip).then(|| failure(Arc::new(error), cause))
-            }
-        }
-    }
-
-    /// The time since the last lap.
-    fn lap(&mut self) -> Duration {
-        let now = Instant::now();
-        let time = now - self.clock;
-        self.clock = now;
-        time
-    }
-}
-
-/// The packet that stands for an item that failed.
-fn failure(error: Arc<NodeError>, cause: Cause) -> Packet {
-    let Cause { index, pts, duration } = cause;
-    Packet { pts, duration, index, metadata: None, data: Data::Failure(error) }
-}
-
-fn panic_message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked without a message".into())
 }

@@ -1,13 +1,15 @@
 //! What the tests of shared nodes and of endings have in common: a node made of closures, and numbers as packets.
 
+#![allow(dead_code, reason = "each of the tests uses some of it")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
-    Context, Data, Event, Flow, Graph, Kinds, Listener, Node, NodeInfo, OnError, Outcome, Packet, Runtime, Session,
-    SessionConfig, Slot,
+    Context, Data, EdgeConfig, Event, Flow, Graph, Kinds, Listener, Node, NodeInfo, OnError, Outcome, Packet, Runtime,
+    Session, SessionConfig, Slot,
 };
 use serde_json::json;
 
@@ -18,8 +20,12 @@ pub struct Scripted {
     pub initialize: Script<()>,
     pub process: Script<Packet>,
     pub resume: Script<()>,
+    pub flush: Script<()>,
     pub cleanup: Script<()>,
     pub kinds: Kinds,
+    pub inputs: &'static [&'static str],
+    pub outputs: &'static [&'static str],
+    pub matching: Option<Duration>,
 }
 
 impl Default for Scripted {
@@ -28,15 +34,25 @@ impl Default for Scripted {
             initialize: Box::new(|(), _| Ok(Flow::Done)),
             process: Box::new(pass),
             resume: Box::new(|(), _| Ok(Flow::Done)),
+            flush: Box::new(|(), _| Ok(Flow::Done)),
             cleanup: Box::new(|(), _| Ok(Flow::Done)),
             kinds: Kinds::ANY,
+            inputs: &[],
+            outputs: &[],
+            matching: None,
         }
     }
 }
 
 impl Node for Scripted {
     fn info(&self) -> NodeInfo {
-        NodeInfo::filter(self.kinds, self.kinds)
+        let names = |ports: &[&str]| ports.iter().map(ToString::to_string).collect();
+        NodeInfo {
+            inputs: names(self.inputs),
+            outputs: names(self.outputs),
+            matching: self.matching,
+            ..NodeInfo::filter(self.kinds, self.kinds)
+        }
     }
     fn initialize(&mut self, context: &mut Context<'_>) -> Outcome {
         (self.initialize)((), context)
@@ -46,6 +62,9 @@ impl Node for Scripted {
     }
     fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
         (self.resume)((), context)
+    }
+    fn flush(&mut self, context: &mut Context<'_>) -> Outcome {
+        (self.flush)((), context)
     }
     fn cleanup(&mut self, context: &mut Context<'_>) -> Outcome {
         (self.cleanup)((), context)
@@ -76,7 +95,7 @@ pub fn value(packet: &Packet) -> i64 {
 pub fn chain(nodes: &[(&str, &Arc<Slot>)]) -> Graph {
     let mut graph = Graph::new();
     nodes.iter().for_each(|(id, slot)| graph.add_instance(id, Arc::clone(slot)).unwrap());
-    nodes.windows(2).for_each(|pair| graph.connect(pair[0].0, pair[1].0).unwrap());
+    nodes.windows(2).for_each(|pair| graph.connect(pair[0].0, pair[1].0, EdgeConfig::default()).unwrap());
     graph
 }
 

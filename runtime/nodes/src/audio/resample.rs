@@ -150,7 +150,7 @@ impl Node for Resample {
     }
 
     fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
-        let Packet { pts, duration, index, metadata, data } = packet;
+        let Packet { pts, duration, index, metadata, data, .. } = packet;
         let audio = data.into_audio()?;
         let rate = self.parameters.target_rate;
         let stream = self.stream(&audio, pts, context)?;
@@ -163,7 +163,7 @@ impl Node for Resample {
             (None, Some(mixed)) => Ok(mixed),
             (None, None) => {
                 let data = remotemedia_core::Data::Audio(audio);
-                context.emit(Packet { pts, duration, index, metadata, data });
+                context.emit(Packet { pts, duration, index, metadata, ..Packet::new(data) });
                 return Ok(Flow::Done);
             }
         };

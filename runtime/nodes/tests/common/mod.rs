@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{Audio, Data, Error, Graph, Packet, Runtime, Session, SessionConfig, Time};
+use remotemedia_core::{Audio, Data, EdgeConfig, Error, Graph, Packet, Runtime, Session, SessionConfig, Time};
 use serde_json::Value;
 
 /// Everything that a pipeline gave, and how it ended.
@@ -55,7 +55,7 @@ pub fn run_with(nodes: &[(&str, Value)], inputs: Vec<Packet>, config: SessionCon
             return Run { packets: Vec::new(), error: Some(error) };
         }
         if let Some(last) = last {
-            graph.connect(last, name).expect("an edge");
+            graph.connect(last, name, EdgeConfig::default()).expect("an edge");
         }
         last = Some(name);
     }

@@ -1,0 +1,157 @@
+"""Sessions of the library: how they are opened, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import itertools
+import json
+import threading
+from typing import Any
+
+from . import _abi, packets
+from .adapter import Adapter
+from .build import build
+from .engine import engine
+from .errors import check, read_text
+from .library import library
+from .spec import Spec
+
+_ON_ERROR = {"raise": _abi.RM_ON_ERROR_RAISE, "skip": _abi.RM_ON_ERROR_SKIP, "collect": _abi.RM_ON_ERROR_COLLECT}
+CANCEL_PATIENCE = 0.1
+"""How long a caller that gives a session up waits for its nodes to be cleaned up, in seconds; one may block."""
+
+_tags = itertools.count(1)
+
+
+class EngineSession:
+    """What every session has: an opening, events, an end at which everything is let go.
+
+    Args:
+        spec: The pipeline.
+        on_error: "raise", "skip" or "collect".
+        loop: The event loop of the nodes that are `async def`; None stands for the engine's own.
+    """
+
+    def __init__(self, spec: Spec, on_error: str, loop: asyncio.AbstractEventLoop | None) -> None:
+        if on_error not in _ON_ERROR:
+            raise ValueError(f"on_error is {on_error!r}; use one of {', '.join(map(repr, _ON_ERROR))}")
+        self.engine = engine()
+        self.spec = spec
+        self.on_error = on_error
+        self._loop = loop
+        self._handle = ctypes.c_uint64()
+        self._shared: list[Any] = []
+        self._keys: list[int] = []
+        # Opening and ending may overlap: the second of the two finishes.
+        self._steps = iter((False, True)).__next__
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the nodes' awaitables run on. [any thread]"""
+        return self._loop or self.engine.own_loop()
+
+    def open(
+        self, source: Adapter | None = None, sink: Adapter | None = None, optional: bool = False, capacity: int = 0
+    ) -> None:
+        """Builds the pipeline and starts it.
+
+        Args:
+            source: Supplies the input, instead of pushes.
+            sink: Takes the outputs, instead of pulls.
+            optional: The source may be left out of a pipeline that takes no input.
+            capacity: How many packets an edge holds; 0 stands for the library's default.
+        """
+        tag = next(_tags)
+        self.engine.runs[tag] = self
+        pipeline = ctypes.c_uint64()
+        handles: list[int] = []
+        try:
+            check(library.rm_pipeline_new(self.engine.runtime, pipeline))
+            build(self.engine, self.spec, pipeline, self._shared)
+            config = _abi.rm_session_config()
+            config.struct_size = ctypes.sizeof(config)
+            config.on_error = _ON_ERROR[self.on_error]
+            config.capacity = capacity
+            config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
+            config.tag = config.user_data = tag
+            if source is not None:
+                config.input, key = self.engine.new_node(source)
+                handles.append(config.input)
+                self._keys.append(key)
+            if sink is not None:
+                config.output, key = self.engine.new_node(sink)
+                handles.append(config.output)
+                self._keys.append(key)
+            config.host = self.engine.host
+            config.on_event = self.engine.event_function
+            creation = self.engine.creation
+            creation.error, creation.keys = None, self._keys
+            status = library.rm_session_open(pipeline, config, self._handle)
+            if status < 0 and creation.error is not None:
+                raise creation.error
+            check(status)
+        except BaseException:
+            del self.engine.runs[tag]
+            self._release()
+            self.stop_at_exit()
+            raise
+        finally:
+            library.rm_pipeline_free(pipeline)
+            for handle in handles:
+                library.rm_node_free(handle)
+        if self._steps():
+            self._end()
+
+    def on_event(self, event: int) -> None:
+        """Something has come about. Called on a worker, RM_EVENT_ENDED once and last."""
+        if event == _abi.RM_EVENT_ENDED and self._steps():
+            self._end()
+
+    def _end(self) -> None:
+        self.on_end()
+        self._release()
+
+    def on_end(self) -> None:
+        """The session has ended and is open: whoever waits is told, and nothing may be raised."""
+
+    def _release(self) -> None:
+        shared, self._shared = self._shared, []
+        for node in shared:
+            self.engine.unshare(node)
+        for key in self._keys:
+            self.engine.forget(key)
+
+    def failure(self) -> BaseException | None:
+        """The exception that ends the session, a node's own with notes of where it happened. [any thread]"""
+        packet = packets.new_packet()
+        if library.rm_session_error(self._handle, packet) != _abi.RM_OK:
+            return None
+        error: BaseException = packets.import_(self.engine.objects, packet)
+        return error
+
+    def measured(self) -> dict[str, Any]:
+        """What the session has measured so far. [any thread]"""
+        measured: dict[str, Any] = json.loads(read_text(library.rm_session_metrics, self._handle))
+        peak = _peak_memory()
+        measured["pipeline_id"] = f"session-{self._handle.value:x}"
+        measured["peak_memory_bytes"] = peak
+        measured["peak_memory_mb"] = peak / 2**20
+        return measured
+
+    def cancel(self) -> None:
+        """Gives the session up; returns at once. [any thread]"""
+        library.rm_session_cancel(self._handle)
+
+    def stop_at_exit(self) -> None:
+        """Ends a thread that dies with the process in a moment: there is nobody to tell of an error."""
+        if self.engine.closing and threading.current_thread().daemon:
+            raise SystemExit
+
+
+def _peak_memory() -> int:
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

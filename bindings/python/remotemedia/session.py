@@ -1,0 +1,248 @@
+"""Sessions: pipelines that run while their inputs are sent and their outputs received."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import warnings
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from ._engine import _abi
+from .packet import Packet
+
+if TYPE_CHECKING:
+    from ._engine.live import Live
+    from .runtime_wrapper import Runnable
+
+# Text and documents of more bytes than this are read in a thread, so that they do not hold up the event loop.
+_LARGE = 100_000
+
+
+class OpenSession:
+    """What `Session` and `SyncSession` have in common. Every method may be called on any thread."""
+
+    _live: Live
+
+    def __init__(
+        self,
+        pipeline: Runnable,
+        inputs: Iterable[Any] | AsyncIterable[Any] | None,
+        on_error: str,
+        capacity: int,
+        loop: asyncio.AbstractEventLoop | None,
+        tell: Callable[[int], object],
+    ) -> None:
+        try:
+            from ._engine import spec
+            from ._engine.live import Live
+        except ImportError as error:
+            raise ImportError(f"sessions need the engine, which cannot be loaded: {error}") from error
+        self._live = Live(spec.read(pipeline), on_error, capacity, loop, tell)
+        self._live.start(inputs)
+
+    def try_send(self, data: Any, pts: int | None = None) -> bool:
+        """Gives an input if there is room; whether there was. As `send`, but never waits."""
+        return self._live.push(data, pts, 0)
+
+    def try_receive(self, default: Any = None) -> Any:
+        """The next output if there is one, else `default`. As `receive`, but never waits."""
+        packet = self._live.pull(0)
+        if packet is not None:
+            return self._live.value(packet)
+        if self._live.over:
+            self._at_end()
+        return default
+
+    def _at_end(self) -> NoReturn:
+        self._live.raise_error()
+        raise EOFError("the session has ended, and every output was taken")
+
+    def cancel(self) -> None:
+        """Gives the session up: what is inside is dropped, and every node is cleaned up. Returns at once."""
+        self._live.cancel()
+
+    def metrics(self) -> dict[str, Any]:
+        """What the session has measured so far: as `execute_pipeline` with `enable_metrics`."""
+        return self._live.measured()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the session, or None: it runs, or it has ended well."""
+        return self._live.error
+
+    def _packet(self, packet: _abi.rm_packet) -> Packet:
+        pts = None if packet.pts == _abi.RM_TIME_NONE else packet.pts
+        duration = None if packet.duration == _abi.RM_TIME_NONE else packet.duration
+        index = None if packet.index == _abi.RM_INDEX_NONE else packet.index
+        return Packet(self._live.value(packet), pts, duration, index)
+
+    def __del__(self) -> None:
+        live = getattr(self, "_live", None)
+        if live is not None and live.forsaken():
+            advice = "use it in a `with` block, or cancel it"
+            warnings.warn(f"{self!r} was dropped while it runs; {advice}", ResourceWarning, source=self, stacklevel=2)
+            live.cancel()
+
+
+class Session(OpenSession):
+    """A pipeline that runs: inputs are sent, outputs received, each as soon as it is there.
+
+    It starts when it is made, in a coroutine, and belongs to that event loop, on which its `async def` nodes run too.
+    Several tasks may send and receive at once. As an async context manager it ends well: leaving the block normally
+    ends the input and waits until every node has finished, **dropping the outputs that nobody has taken**; leaving it
+    by an exception cancels. A pipeline with a source is cancelled in both cases, because a source may have no end.
+
+    An exception of a node arrives as itself, with notes of where it happened, at the next `send`, receive or `wait`,
+    after the outputs before it; at the latest when the block is left.
+
+    Args:
+        pipeline: Whatever `execute_pipeline` takes.
+        inputs: Where the input comes from, instead of `send`: an iterable, which another thread iterates over, or an
+            asynchronous one. It is asked for an item when there is room.
+        on_error: As for `execute_pipeline`; with "collect", exceptions are among the outputs.
+        capacity: How many packets wait between two nodes, before the first and after the last, until the one that makes
+            them has to wait.
+
+    Raises:
+        TypeError, ValueError, RuntimeError: The pipeline is not one that can be run, as for `execute_pipeline`; or no
+            event loop is running.
+        ImportError: The engine's library cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        pipeline: Runnable,
+        *,
+        inputs: Iterable[Any] | AsyncIterable[Any] | None = None,
+        on_error: str = "raise",
+        capacity: int = 16,
+    ) -> None:
+        from ._engine.signals import Signals
+
+        loop = asyncio.get_running_loop()
+        self._signals = Signals(loop)
+        # Outputs that were taken and are being read, for receivers that were cancelled meanwhile.
+        self._reading: deque[asyncio.Future[Packet]] = deque()
+        super().__init__(pipeline, inputs, on_error, capacity, loop, self._signals.tell)
+
+    async def send(self, data: Any, pts: int | None = None) -> None:
+        """Gives an input, waiting for room.
+
+        Args:
+            data: The input; the first nodes get the very object.
+            pts: When it is to be presented, in nanoseconds, or None.
+
+        Raises:
+            PipelineError: The session takes no input, or no more.
+            Exception: What ended the session.
+        """
+        while not self.try_send(data, pts):
+            await self._signals.wait(_abi.RM_EVENT_ROOM)
+
+    async def end(self) -> None:
+        """Says that there is no more input: what is inside comes out, then the session ends. Returns at once."""
+        self._live.end()
+
+    async def receive(self) -> Any:
+        """The next output, waited for. One that a cancelled call was about to give comes with the next call.
+
+        Raises:
+            EOFError: The session has ended, and every output was taken.
+            Exception: What ended the session.
+        """
+        packet = await self._next()
+        if packet is None:
+            self._at_end()
+        return packet.data
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        packet = await self._next()
+        if packet is None:
+            raise StopAsyncIteration
+        return packet.data
+
+    async def packets(self) -> AsyncIterator[Packet]:
+        """The outputs with their times and the number of the input that caused them."""
+        while (packet := await self._next()) is not None:
+            yield packet
+
+    async def _next(self) -> Packet | None:
+        while not self._reading:
+            packet = self._live.pull(0)
+            if packet is not None:
+                if packet.kind == _abi.RM_KIND_AUDIO or packet.size < _LARGE:
+                    return self._packet(packet)
+                self._reading.append(self._signals.loop.run_in_executor(None, self._packet, packet))
+            elif self._live.over:
+                self._live.raise_error()
+                return None
+            else:
+                await self._signals.wait(_abi.RM_EVENT_OUTPUT)
+        reading = self._reading.popleft()
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            self._reading.appendleft(reading)
+            raise
+
+    async def wait(self) -> None:
+        """Waits until every node has been cleaned up; raises what ended the session, unless that was `cancel`.
+
+        It takes no outputs: a session ends only when somebody else takes them.
+        """
+        await self._until_ended()
+        self._live.raise_at_end()
+
+    async def _until_ended(self) -> None:
+        while not self._live.ended:
+            await self._signals.wait(_abi.RM_EVENT_ENDED)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None or self._live.has_source:
+            await self.give_up()
+        else:
+            try:
+                await self._finish()
+            except BaseException:
+                await self.give_up()
+                raise
+        if error is None:
+            self._live.raise_at_end()
+
+    async def _finish(self) -> None:
+        self._live.end()
+        while not self._live.over:
+            packet = self._live.pull(0)
+            if packet is not None:
+                self._live.drop(packet)
+            elif not self._live.over:
+                await self._signals.wait(_abi.RM_EVENT_OUTPUT)
+        await self._until_ended()
+
+    async def give_up(self) -> None:
+        """Cancels, and gives the nodes a moment to be cleaned up; one that blocks is not waited for."""
+        self._live.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._until_ended(), self._live.patience)
+
+
+def open_session(
+    pipeline: Runnable,
+    *,
+    inputs: Iterable[Any] | AsyncIterable[Any] | None = None,
+    on_error: str = "raise",
+    capacity: int = 16,
+) -> Session:
+    """Starts a `Session` over whatever `execute_pipeline` takes; the arguments are those of `Session`."""
+    return Session(pipeline, inputs=inputs, on_error=on_error, capacity=capacity)

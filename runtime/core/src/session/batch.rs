@@ -1,0 +1,392 @@
+//! The calls that a worker makes on one node in a row, without any lock.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::plan::Plan;
+use super::state::{Cause, Op, Settled};
+use super::{OnError, Session};
+use crate::packet::{NO_INDEX, PUSHED};
+use crate::trace::Span;
+use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, Outcome, Packet, thread};
+
+/// How long a node is given packets in a row before its outputs move on.
+const BATCH_TIME: Duration = Duration::from_micros(200);
+
+/// Room to work in, kept from one batch to the next.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub inbox: VecDeque<(usize, Packet)>,
+    pub outputs: Vec<Packet>,
+    pub routed: Vec<(usize, Packet)>,
+    /// How long each execution took.
+    pub times: Vec<Duration>,
+    pub spans: Vec<Span>,
+    /// The packet that a call works on, kept for another attempt.
+    pub spare: Option<(usize, Packet)>,
+}
+
+/// What a batch adds to the metrics of its node, beside the times in the scratch.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub errors: u64,
+    pub total: Duration,
+    pub flush: Duration,
+    pub waiting: Duration,
+}
+
+pub(super) struct Batch<'a> {
+    session: &'a Arc<Session>,
+    plan: &'a Plan,
+    at: usize,
+    /// For [`Op::Resume`] and [`Op::Settle`], the operation that goes on.
+    base: Op,
+    room: usize,
+    start: Instant,
+    clock: Instant,
+    traced: bool,
+    pub cause: Cause,
+    pub flow: Flow,
+    pub error: Option<(usize, Arc<NodeError>)>,
+    /// Attempts at a packet that are left, and whether the spare is to be tried again.
+    pub attempts: u32,
+    pub again: bool,
+    /// For a source, the packets that it has made.
+    pub made: u64,
+    pub measured: Measured,
+}
+
+/// What a batch starts from.
+pub(super) struct Start {
+    pub base: Op,
+    pub cause: Cause,
+    pub room: usize,
+    pub made: u64,
+    pub attempts: u32,
+    pub traced: bool,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(session: &'a Arc<Session>, plan: &'a Plan, at: usize, start: Start) -> Batch<'a> {
+        let Start { base, cause, room, made, attempts, traced } = start;
+        let now = Instant::now();
+        Batch {
+            session,
+            plan,
+            at,
+            base,
+            room: room.max(1),
+            start: now,
+            clock: now,
+            traced,
+            cause,
+            flow: Flow::Done,
+            error: None,
+            attempts,
+            again: false,
+            made,
+            measured: Measured::default(),
+        }
+    }
+
+    /// Enters the host of a node.
+    pub fn enter(&mut self, node: &mut dyn Node) {
+        node.enter();
+        self.measured.waiting = self.lap();
+        self.start = self.clock;
+    }
+
+    /// When the last call returned, since the session was opened.
+    pub fn now(&self) -> Duration {
+        self.clock - self.session.opened
+    }
+
+    pub fn process(&mut self, node: &mut dyn Node, scratch: &mut Scratch) {
+        let planned = &self.plan.nodes[self.at];
+        let accepts = planned.slot.info().accepts;
+        while let Some((edge, mut packet)) = scratch.inbox.pop_front() {
+            self.cause = Cause::of(&packet);
+            let kind = packet.data.kind();
+            let emitted = scratch.outputs.len();
+            if let (Data::Failure(error), false) = (&packet.data, planned.hidden) {
+                // One that was made for this node, because its input could not be converted.
+                if planned.on_error == OnError::Raise && *error.node == *planned.id {
+                    self.error = Some((self.at, Arc::clone(error)));
+                    break;
+                }
+                packet.port = 0;
+                scratch.outputs.push(packet);
+                continue;
+            }
+            if self.attempts > 0 {
+                scratch.spare = Some((edge, packet.share()));
+            }
+            let outcome = if accepts.meets(kind) || kind == Kinds::NONE {
+                self.call(&mut scratch.outputs, |context| node.process(packet, context))
+            } else {
+                Err(Fault::input(format!("expected {accepts}, got {kind}")))
+            };
+            let time = self.lap();
+            scratch.times.push(time);
+            self.measured.total += time;
+            self.trace("process", time, scratch);
+            self.take(outcome, emitted, scratch);
+            if self.again {
+                break;
+            }
+            // The packet that failed before is through; what has begun to come out is not begun again.
+            self.attempts = planned.retries;
+            if self.flow != Flow::Pending {
+                scratch.spare = None;
+            }
+            if self.flow != Flow::Done || self.error.is_some() || self.is_full(scratch) {
+                break;
+            }
+        }
+    }
+
+    /// Goes on with what a call has left over: packet by packet, as long as there is room.
+    pub fn go_on(&mut self, op: Op, node: &mut dyn Node, scratch: &mut Scratch) {
+        let source = self.plan.nodes[self.at].slot.info().source;
+        let mut resume = op == Op::Resume;
+        loop {
+            let emitted = scratch.outputs.len();
+            let outcome = self
+                .call(&mut scratch.outputs, |context| if resume { node.resume(context) } else { node.flush(context) });
+            let time = self.lap();
+            self.trace(if resume { "resume" } else { "flush" }, time, scratch);
+            if !source && self.base != Op::Process {
+                self.measured.flush += time;
+            } else {
+                self.measured.total += time;
+            }
+            if source && scratch.outputs.len() > emitted {
+                scratch.times.push(time);
+            }
+            self.take(outcome, emitted, scratch);
+            resume = true;
+            if self.flow != Flow::More || self.error.is_some() || self.is_full(scratch) {
+                return;
+            }
+        }
+    }
+
+    pub fn life(&mut self, op: Op, node: &mut dyn Node, scratch: &mut Scratch) {
+        let slot = &self.plan.nodes[self.at].slot;
+        let outcome = match op {
+            Op::Initialize => match slot.begin() {
+                Some(true) => self.call(&mut scratch.outputs, |context| node.initialize(context)),
+                Some(false) => Ok(Flow::Done),
+                None => Err(Fault::new("its initialisation has failed in another session")),
+            },
+            Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
+            _ => Ok(Flow::Done),
+        };
+        let time = self.lap();
+        self.trace(if op == Op::Initialize { "initialize" } else { "cleanup" }, time, scratch);
+        // Neither of the two makes packets, whatever it tries, and neither can be asked for more.
+        scratch.outputs.clear();
+        match outcome {
+            Ok(Flow::Pending) => self.flow = Flow::Pending,
+            Ok(Flow::Done | Flow::More) => {}
+            Err(fault) => self.fail_life(fault, scratch),
+        }
+    }
+
+    pub fn settle(&mut self, settled: Option<Settled>, scratch: &mut Scratch) {
+        let Some(Settled { packet, outcome }) = settled else { return };
+        let for_life = matches!(self.base, Op::Initialize | Op::Cleanup);
+        if let (Some(packet), Ok(_), false) = (packet, &outcome, for_life) {
+            let outcome = self.call(&mut scratch.outputs, |context| {
+                context.emit(packet);
+                Ok(Flow::Done)
+            });
+            self.take(outcome, 0, scratch);
+        }
+        match outcome {
+            Ok(Flow::Pending) => self.fail(Fault::new("a completion cannot say that it is pending"), 0, true, scratch),
+            Ok(_) if for_life => self.flow = Flow::Done,
+            Ok(flow) => self.flow = flow,
+            Err(fault) if for_life => self.fail_life(fault, scratch),
+            Err(fault) => self.fail(fault, 0, false, scratch),
+        }
+    }
+
+    /// Stands for an operation that nobody is left to do.
+    pub fn refuse(&mut self, op: Op, scratch: &mut Scratch) {
+        let message = "its host lends no thread for the call".into();
+        let fault = Fault { kind: ErrorKind::State, message, object: None };
+        match op {
+            Op::Cleanup if !self.plan.nodes[self.at].slot.end() => {}
+            Op::Initialize => self.fail_life(fault, scratch),
+            _ => self.fail(fault, 0, true, scratch),
+        }
+    }
+
+    fn fail_life(&mut self, fault: Fault, scratch: &mut Scratch) {
+        if self.base == Op::Initialize {
+            self.plan.nodes[self.at].slot.fail();
+        }
+        self.fail(fault, 0, true, scratch);
+    }
+
+    fn call(&self, outputs: &mut Vec<Packet>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Outcome {
+        let emitted = outputs.len();
+        let planned = &self.plan.nodes[self.at];
+        let emits = !matches!(self.base, Op::Initialize | Op::Cleanup);
+        let mut context = Context {
+            outputs: &mut *outputs,
+            session: self.session,
+            node: self.at,
+            id: &planned.id,
+            cause: self.cause,
+            deferred: false,
+            emits,
+        };
+        // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
+        let outcome = match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {
+            Ok(Ok(Flow::Pending)) if !context.deferred => {
+                Err(Fault::new("the call answered that it is pending without having taken a completion"))
+            }
+            Ok(outcome) => outcome,
+            Err(payload) => {
+                Err(Fault { kind: ErrorKind::Panic, message: panic_message(payload.as_ref()), object: None })
+            }
+        };
+        let ports = planned.slot.info().outputs.len().max(1) as u32;
+        match outputs[emitted..].iter().find(|packet| packet.port >= ports) {
+            Some(packet) if outcome.is_ok() => {
+                Err(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port)))
+            }
+            _ => outcome,
+        }
+    }
+
+    fn take(&mut self, outcome: Outcome, emitted: usize, scratch: &mut Scratch) {
+        match outcome {
+            Ok(flow) => self.flow = flow,
+            Err(fault) => {
+                self.flow = Flow::Done;
+                let fatal = fault.kind == ErrorKind::Panic;
+                self.fail(fault, emitted, fatal, scratch);
+            }
+        }
+    }
+
+    /// Tries again, or does what is to be done about errors; `emitted` is how many outputs were there before the call that
+    /// failed.
+    fn fail(&mut self, fault: Fault, emitted: usize, fatal: bool, scratch: &mut Scratch) {
+        self.measured.errors += 1;
+        let planned = &self.plan.nodes[self.at];
+        scratch.outputs.truncate(emitted);
+        if !fatal && scratch.spare.is_some() {
+            self.again = true;
+            return;
+        }
+        let error = Arc::new(NodeError::new(fault, &planned.id, self.cause.index, self.cause.pts));
+        match planned.on_error {
+            _ if fatal => self.error = Some((self.at, error)),
+            OnError::Raise => self.error = Some((self.at, error)),
+            OnError::Skip => {}
+            OnError::Collect => scratch.outputs.push(failure(error, self.cause)),
+        }
+    }
+
+    /// Puts the outputs on the edges that lead away from the port that each was emitted at.
+    pub fn route(&mut self, scratch: &mut Scratch) {
+        let planned = &self.plan.nodes[self.at];
+        let mut outputs = std::mem::take(&mut scratch.outputs);
+        self.number(&mut outputs);
+        for mut packet in outputs.drain(..) {
+            let (mut last, port) = (None, packet.port);
+            for &edge in planned.outs.iter().filter(|&&edge| self.plan.edges[edge].from_port == port) {
+                if let Some(before) = last.replace(edge) {
+                    let shared = packet.share();
+                    scratch.routed.extend(self.convert(before, shared).map(|packet| (before, packet)));
+                }
+            }
+            if let Some(last) = last {
+                scratch.routed.extend(self.convert(last, packet).map(|packet| (last, packet)));
+            }
+        }
+        scratch.outputs = outputs;
+    }
+
+    /// Numbers the packets that a source makes, which begin their way here.
+    fn number(&mut self, outputs: &mut [Packet]) {
+        let planned = &self.plan.nodes[self.at];
+        if !planned.slot.info().source {
+            return;
+        }
+        let now = self.now().as_nanos() as u64;
+        for packet in outputs {
+            packet.born = now;
+            packet.origin = if planned.hidden { PUSHED } else { self.at as u32 };
+            if packet.index == NO_INDEX {
+                packet.index = self.made;
+                self.made += 1;
+            }
+        }
+    }
+
+    /// What to put on an edge for an output. One that cannot be converted becomes a failure, which the node at the other
+    /// end raises when its turn comes: what lies before it is to come out first.
+    fn convert(&self, edge: usize, mut packet: Packet) -> Option<Packet> {
+        let plan = self.plan;
+        if !plan.nodes[self.at].converts {
+            return Some(packet);
+        }
+        let (Some(to), Data::Object(object)) = (plan.edges[edge].to, &packet.data) else { return Some(packet) };
+        let accepts = plan.nodes[to].slot.info().accepts;
+        if accepts.meets(Kinds::OBJECT) {
+            return Some(packet);
+        }
+        match object.host().export(object.object(), accepts) {
+            Ok(exported) => {
+                packet.pts = exported.pts.or(packet.pts);
+                packet.duration = exported.duration.or(packet.duration);
+                packet.data = exported.data;
+                Some(packet)
+            }
+            Err(message) => {
+                let cause = Cause::of(&packet);
+                let error = NodeError::new(Fault::input(message), &plan.nodes[to].id, cause.index, cause.pts);
+                (plan.nodes[to].on_error != OnError::Skip).then(|| failure(Arc::new(error), cause))
+            }
+        }
+    }
+
+    fn is_full(&self, scratch: &Scratch) -> bool {
+        scratch.outputs.len() >= self.room || self.clock - self.start > BATCH_TIME
+    }
+
+    /// The time since the last lap.
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        let time = now - self.clock;
+        self.clock = now;
+        time
+    }
+
+    fn trace(&self, call: &'static str, length: Duration, scratch: &mut Scratch) {
+        if self.traced {
+            let Cause { index, pts, .. } = self.cause;
+            let start = self.now().saturating_sub(length);
+            scratch.spans.push(Span { node: self.at, call, start, length, thread: thread::number(), index, pts });
+        }
+    }
+}
+
+/// The packet that stands for an item that failed.
+fn failure(error: Arc<NodeError>, cause: Cause) -> Packet {
+    let Cause { index, pts, duration, born, origin } = cause;
+    Packet { pts, duration, index, born, origin, ..Packet::new(Data::Failure(error)) }
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked without a message".into())
+}

@@ -1,0 +1,400 @@
+//! Changes of a running session: a node joins, leaves, or takes the place of another.
+//!
+//! A node that joins is initialised first, beside the flow. A node that leaves is given what came before, is flushed, and
+//! is cleaned up; what came since moves on. No packet that was accepted is lost, and all stay in order.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Session;
+use super::plan::Plan;
+use super::state::{EdgeState, Life, NodeState, Phase, State};
+use crate::graph::invalid;
+use crate::options::NodeOptions;
+use crate::sync::wait_until;
+use crate::{
+    Context, EdgeConfig, Error, ErrorKind, Flow, Kinds, Node, NodeError, NodeInfo, Outcome, Packet, Result, Slot,
+};
+
+/// A change that goes on.
+pub(super) struct Change {
+    id: u64,
+    what: What,
+    /// The node that joins, or the one that leaves.
+    node: usize,
+    /// Why it does not come about, told when the node that was to join is gone again.
+    failure: Option<Error>,
+    result: Option<Result<()>>,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    /// Onto this edge.
+    Insert(usize),
+    /// The place of this node.
+    Replace(usize),
+    Remove,
+}
+
+impl Session {
+    /// Puts a node on the edge between two others; an empty id stands for the input before it, or the output behind it.
+    /// Returns when packets flow through it, or at the deadline: then it comes about later, if it can.
+    pub fn insert(
+        self: &Arc<Self>,
+        id: &str,
+        slot: &Arc<Slot>,
+        after: &str,
+        before: &str,
+        deadline: Option<Instant>,
+    ) -> Result<()> {
+        self.change(deadline, |state| {
+            let edge = state.plan.edge_between(after, before)?;
+            let gone = |at: usize| state.nodes[at].life == Life::Gone;
+            if state.plan.nodes.iter().enumerate().any(|(at, node)| *node.id == *id && !gone(at)) {
+                return Err(invalid(format!("Duplicate node id '{id}'; give each node an id of its own")));
+            }
+            let node = self.admit(state, id, slot, |plan, node| plan.splice(node, edge))?;
+            Ok((What::Insert(edge), node))
+        })
+    }
+
+    /// Lets a node with one input and one output go: what it holds back comes out, and what comes after goes past it.
+    /// Returns when it has been cleaned up, or at the deadline: then it comes about later, if it can.
+    pub fn remove(self: &Arc<Self>, id: &str, deadline: Option<Instant>) -> Result<()> {
+        self.change(deadline, |state| {
+            let node = state.find_changeable(id)?;
+            let planned = &state.plan.nodes[node];
+            if planned.ins.len() != 1 || planned.outs.len() != 1 {
+                let (ins, outs) = (planned.ins.len(), planned.outs.len());
+                return Err(invalid(format!(
+                    "node '{id}' joins {ins} edges to {outs}; only a node between two edges can be removed"
+                )));
+            }
+            let mut trial = Plan::clone(&state.plan);
+            trial.bypass(node);
+            trial.check_formats()?;
+            state.begin_leaving(node);
+            Ok((What::Remove, node))
+        })
+    }
+
+    /// Has another node take the place of one, which comes to its end as in [`Session::remove`].
+    pub fn replace(self: &Arc<Self>, id: &str, by: &Arc<Slot>, deadline: Option<Instant>) -> Result<()> {
+        self.change(deadline, |state| {
+            let node = state.find_changeable(id)?;
+            let (old, new) = (state.plan.nodes[node].slot.info(), by.info());
+            if (&old.inputs, &old.outputs, old.matching) != (&new.inputs, &new.outputs, new.matching) || new.source {
+                return Err(invalid(format!("node '{id}' can only be replaced by one with the same ports")));
+            }
+            let joining = self.admit(state, &format!("{id} (new)"), by, |plan, joining| plan.swap(node, joining))?;
+            Ok((What::Replace(node), joining))
+        })
+    }
+
+    fn change(
+        self: &Arc<Self>,
+        deadline: Option<Instant>,
+        begin: impl FnOnce(&mut State) -> Result<(What, usize)>,
+    ) -> Result<()> {
+        let mut state = self.lock();
+        state.waiters += 1;
+        let starting = |state: &State| matches!(state.phase, Phase::Starting(_));
+        let (mut state, begun) = wait_until(&self.changed, state, deadline, |state| !starting(state));
+        state.waiters -= 1;
+        if !begun {
+            return Err(Error::new(ErrorKind::Timeout, "the session has not started within the time given"));
+        }
+        if !matches!(state.phase, Phase::Running) || state.cancelled || state.error.is_some() {
+            return Err(self.refusal(&state, "the session has ended"));
+        }
+        let (what, node) = begin(&mut state)?;
+        let id = state.next_change;
+        state.next_change += 1;
+        state.changes.push(Change { id, what, node, failure: None, result: None });
+        self.release(state);
+        let mut state = self.lock();
+        state.waiters += 1;
+        let done = |state: &State| state.changes.iter().any(|change| change.id == id && change.result.is_some());
+        let (mut state, ended) = wait_until(&self.changed, state, deadline, |state| done(state));
+        state.waiters -= 1;
+        if !ended {
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                "the change has not come about within the time given; it goes on",
+            ));
+        }
+        let at = state.changes.iter().position(|change| change.id == id);
+        at.and_then(|at| state.changes.swap_remove(at).result).unwrap_or(Ok(()))
+    }
+
+    /// Has a node join, which is initialised before anything else; `fit` tries whether it can take its place.
+    fn admit(
+        &self,
+        state: &mut State,
+        id: &str,
+        slot: &Arc<Slot>,
+        fit: impl FnOnce(&mut Plan, usize),
+    ) -> Result<usize> {
+        let mut plan = Plan::clone(&state.plan);
+        if plan.slots().any(|known| Arc::ptr_eq(known, slot)) {
+            return Err(invalid(format!("node '{id}' is in the session already; give another instance")));
+        }
+        let info = slot.info();
+        if info.source {
+            return Err(invalid(format!("node '{id}' is a source and takes no input")));
+        }
+        let lane = |lane| self.links.iter().position(|link| Arc::ptr_eq(&link.lane, lane));
+        let link = match &info.lane {
+            None => None,
+            Some(own) => Some(lane(own).ok_or_else(|| {
+                invalid(format!("the host of node '{id}' was made known after the session had been opened"))
+            })?),
+        };
+        let node = plan.add(id, Arc::clone(slot), false, &NodeOptions::default());
+        let mut trial = plan.clone();
+        fit(&mut trial, node);
+        trial.check_formats()?;
+        let mut joining = NodeState::new(&plan, node, link);
+        joining.finished = true;
+        state.nodes.push(joining);
+        if let Some(halted) = &mut state.halted {
+            halted.push(false);
+        }
+        state.plan = Arc::new(plan);
+        slot.attach();
+        Ok(node)
+    }
+
+    /// A node that joins has been initialised.
+    pub(super) fn change_ready(&self, state: &mut State, node: usize) {
+        let Some(at) = state.changes.iter().position(|change| change.node == node) else { return };
+        if state.cancelled || state.error.is_some() {
+            state.nodes[node].life = Life::Leaving;
+            return;
+        }
+        match state.changes[at].what {
+            What::Insert(edge) => {
+                let result = state.splice(node, edge);
+                state.nodes[node].life = if result.is_ok() { Life::Ready } else { Life::Leaving };
+                state.changes[at].result = Some(result);
+                self.changed.notify_all();
+            }
+            What::Replace(old) => {
+                state.nodes[node].life = Life::Ready;
+                state.begin_leaving(old);
+            }
+            What::Remove => {}
+        }
+    }
+
+    /// A node that joins could not be initialised: it goes again, and the session runs on.
+    pub(super) fn change_failed(&self, state: &mut State, node: usize, error: &NodeError) {
+        state.nodes[node].life = Life::Leaving;
+        for change in state.changes.iter_mut().filter(|change| change.node == node) {
+            change.failure = Some(Error::new(error.kind, error.to_string()));
+        }
+    }
+
+    /// A node that leaves has given all it had.
+    pub(super) fn change_drained(&self, state: &mut State, node: usize) {
+        state.nodes[node].leaving = None;
+        let leaves = |change: &&Change| match change.what {
+            What::Replace(old) => old == node,
+            What::Remove => change.node == node,
+            What::Insert(_) => false,
+        };
+        match state.changes.iter().find(leaves).map(|change| (change.what, change.node)) {
+            Some((What::Replace(old), new)) => state.swap(old, new),
+            _ => state.bypass(node),
+        }
+    }
+
+    /// A node that left has been cleaned up, or nobody waits for it any more.
+    pub(super) fn change_over(&self, state: &mut State, node: usize) {
+        for change in state.changes.iter_mut().filter(|change| change.node == node) {
+            let result = change.failure.take().map_or(Ok(()), Err);
+            change.result.get_or_insert(result);
+            self.changed.notify_all();
+        }
+        if matches!(state.phase, Phase::Running) && state.nodes[node].life == Life::Gone {
+            state.bury(node);
+        }
+    }
+
+    /// The flow is over: no change comes about any more.
+    pub(super) fn changes_refused(&self, state: &mut State) {
+        if state.changes.iter().any(|change| change.result.is_none()) {
+            let refusal = self.refusal(state, "the session has ended");
+            for change in &mut state.changes {
+                change.result.get_or_insert(Err(refusal.clone()));
+            }
+            self.changed.notify_all();
+        }
+    }
+}
+
+/// What is left of a node that is gone: nothing leads to it any more.
+struct Gone;
+
+impl Node for Gone {
+    fn info(&self) -> NodeInfo {
+        NodeInfo::filter(Kinds::NONE, Kinds::NONE)
+    }
+
+    fn process(&mut self, _: Packet, _: &mut Context<'_>) -> Outcome {
+        Ok(Flow::Done)
+    }
+}
+
+impl State {
+    fn find_changeable(&self, id: &str) -> Result<usize> {
+        let nodes = &self.plan.nodes;
+        let node = (0..nodes.len()).find(|&at| *nodes[at].id == *id && self.nodes[at].life != Life::Gone);
+        let node = node.filter(|&at| !nodes[at].hidden).ok_or_else(|| invalid(format!("there is no node '{id}'")))?;
+        let shared = nodes.iter().filter(|other| Arc::ptr_eq(&other.slot, &nodes[node].slot)).count() > 1;
+        let changing = self.nodes[node].leaving.is_some() || self.nodes[node].life != Life::Ready;
+        let why = match () {
+            () if nodes[node].slot.info().source => "is a source, which has no place in time to end at",
+            () if shared => "stands in the session several times",
+            () if changing => "is being changed already",
+            () if self.nodes[node].finished => "has come to its end",
+            () => return Ok(node),
+        };
+        Err(invalid(format!("node '{id}' {why}; it cannot be changed")))
+    }
+
+    fn begin_leaving(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        node.leaving = Some(node.queue.len());
+    }
+
+    fn splice(&mut self, node: usize, edge: usize) -> Result<()> {
+        let next = self.plan.edges[edge].to;
+        let closed = self.is_closed(edge);
+        if closed && next.is_none_or(|next| self.nodes[next].flushed || self.nodes[next].finished) {
+            return Err(Error::new(ErrorKind::State, "the stream has ended on that edge"));
+        }
+        self.rearrange(|plan| plan.splice(node, edge));
+        self.edges.push(EdgeState::default());
+        self.nodes[node].open_ins = usize::from(!closed);
+        self.nodes[node].finished = false;
+        self.unfinished += 1;
+        if let (true, Some(next)) = (closed, next) {
+            self.nodes[next].open_ins += 1;
+        }
+        Ok(())
+    }
+
+    fn bypass(&mut self, node: usize) {
+        let edge = self.plan.nodes[node].ins[0];
+        self.rearrange(|plan| plan.bypass(node));
+        let rest = std::mem::take(&mut self.nodes[node].queue);
+        for (by, packet) in rest {
+            if by == edge {
+                self.edges[edge].load -= 1;
+            }
+            self.deliver(edge, packet);
+        }
+        if self.is_closed(edge) {
+            self.close_edge(edge);
+        }
+        let left = &mut self.nodes[node];
+        left.finished = true;
+        left.life = Life::Leaving;
+        self.unfinished -= 1;
+    }
+
+    fn swap(&mut self, old: usize, new: usize) {
+        self.rearrange(|plan| plan.swap(old, new));
+        let link = self.nodes[old].link;
+        self.nodes[old].link = std::mem::replace(&mut self.nodes[new].link, link);
+        self.nodes[old].cost = 0;
+        self.nodes[new].life = Life::Leaving;
+    }
+
+    /// Lets go of a node that is gone, once the lock is.
+    fn bury(&mut self, node: usize) {
+        let plan = Arc::make_mut(&mut self.plan);
+        self.buried.push(std::mem::replace(&mut plan.nodes[node].slot, Slot::new(Gone)));
+        plan.mark_first();
+    }
+
+    fn rearrange(&mut self, change: impl FnOnce(&mut Plan)) {
+        let plan = Arc::make_mut(&mut self.plan);
+        change(plan);
+        // Tried when the change began: whether two nodes understand each other does not depend on when they meet.
+        let _ = plan.check_formats();
+        plan.sort();
+        plan.mark_first();
+    }
+}
+
+impl Plan {
+    fn edge_between(&self, after: &str, before: &str) -> Result<usize> {
+        let (from, to) =
+            (if after.is_empty() { "(input)" } else { after }, if before.is_empty() { "(output)" } else { before });
+        let joined = |&edge: &usize| match self.edges[edge].to {
+            Some(to) => self.nodes[to].ins.contains(&edge),
+            None => self.edges[edge].from.is_some_and(|from| self.nodes[from].outs.contains(&edge)),
+        };
+        let found: Vec<usize> =
+            (0..self.edges.len()).filter(joined).filter(|&edge| self.ends(edge) == (from, to)).collect();
+        match found[..] {
+            [edge] => Ok(edge),
+            [] => Err(invalid(format!("there is no edge from '{from}' to '{to}'"))),
+            _ => Err(invalid(format!("there are several edges from '{from}' to '{to}'; a node goes onto one"))),
+        }
+    }
+
+    fn splice(&mut self, node: usize, edge: usize) {
+        let old = self.edges[edge];
+        self.edges[edge].to = Some(node);
+        self.edges[edge].to_port = 0;
+        if let Some(to) = old.to {
+            self.nodes[to].ins.retain(|&by| by != edge);
+        }
+        self.nodes[node].ins.push(edge);
+        let config = EdgeConfig { capacity: Some(old.capacity), policy: Some(old.policy) };
+        self.join((Some(node), 0), (old.to, old.to_port), config);
+    }
+
+    fn bypass(&mut self, node: usize) {
+        let (edge, out) = (self.nodes[node].ins[0], self.nodes[node].outs[0]);
+        let after = self.edges[out];
+        self.edges[edge].to = after.to;
+        self.edges[edge].to_port = after.to_port;
+        if let Some(to) = after.to {
+            self.nodes[to].ins.iter_mut().filter(|by| **by == out).for_each(|by| *by = edge);
+        }
+        self.nodes[node].ins.clear();
+        self.nodes[node].outs.clear();
+    }
+
+    fn swap(&mut self, old: usize, new: usize) {
+        let slot = Arc::clone(&self.nodes[old].slot);
+        self.nodes[old].slot = std::mem::replace(&mut self.nodes[new].slot, slot);
+    }
+
+    /// Puts the nodes into an order in which every edge points forward, which there is: a change makes no cycle.
+    fn sort(&mut self) {
+        let mut missing: Vec<usize> = self.nodes.iter().map(|node| node.ins.len()).collect();
+        for &edge in &self.inputs {
+            if let Some(to) = self.edges[edge].to {
+                missing[to] -= 1;
+            }
+        }
+        self.order = (0..self.nodes.len()).filter(|&node| missing[node] == 0).collect();
+        let mut next = 0;
+        while let Some(&node) = self.order.get(next) {
+            next += 1;
+            for &edge in &self.nodes[node].outs {
+                if let Some(to) = self.edges[edge].to {
+                    missing[to] -= 1;
+                    if missing[to] == 0 {
+                        self.order.push(to);
+                    }
+                }
+            }
+        }
+    }
+}

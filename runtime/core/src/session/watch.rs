@@ -1,0 +1,125 @@
+//! The session and the clock: deadlines, attempts that are due, and whether anything moves at all.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Session;
+use super::state::{Activity, Life, Op, Phase, Settled, State};
+use crate::{ErrorKind, Fault, NodeError};
+
+/// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.
+const CLEANUP_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// Sees to it that the session looks at the clock in time.
+    pub(super) fn watch(self: &Arc<Self>, state: &mut State) {
+        if !state.keeps_time {
+            return;
+        }
+        let Some(next) = state.next_look(self.stall) else { return };
+        if state.alarm.is_none_or(|alarm| next < alarm) && self.runtime.set_alarm(next, self) {
+            state.alarm = Some(next);
+        }
+    }
+
+    /// Looks at the clock.
+    pub(crate) fn tick(self: &Arc<Self>) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.alarm = None;
+        for at in 0..state.nodes.len() {
+            if state.due(at).is_some_and(|due| due <= now) {
+                self.expire(&mut state, at);
+            }
+        }
+        if let Some(stall) = self.stall {
+            self.look_for_stall(&mut state, now, stall);
+        }
+        self.advance(&mut state);
+        self.watch(&mut state);
+        self.release(state);
+    }
+
+    /// A call has taken too long: a pending one fails; one that a thread is inside is left behind.
+    fn expire(&self, state: &mut State, at: usize) {
+        let node = &mut state.nodes[at];
+        let time = state.plan.nodes[at].deadline.unwrap_or(CLEANUP_PATIENCE);
+        let mut fault = Fault::new(format!("the call has not returned within {time:?}"));
+        fault.kind = ErrorKind::Timeout;
+        if matches!(node.activity, Activity::Pending) {
+            node.settled = Some(Settled { packet: None, outcome: Err(fault) });
+            return;
+        }
+        node.abandoned = true;
+        node.metrics.errors += 1;
+        let error = NodeError::new(fault, &state.plan.nodes[at].id, node.cause.index, node.cause.pts);
+        let base = node.op;
+        match (base, state.phase) {
+            (Op::Cleanup, _) => state.warnings.push(error.to_string()),
+            (Op::Initialize, Phase::Starting(_)) => {
+                state.fail(at, Arc::new(error));
+                state.phase = Phase::Stopping(0);
+            }
+            (Op::Initialize, _) => {
+                self.change_failed(state, at, &error);
+                self.change_over(state, at);
+            }
+            _ => state.fail(at, Arc::new(error)),
+        }
+    }
+
+    fn look_for_stall(&self, state: &mut State, now: Instant, stall: Duration) {
+        if state.seen_moves != state.moves {
+            state.seen_moves = state.moves;
+            state.seen_at = now;
+        } else if now - state.seen_at >= stall && state.has_work() {
+            // Told once, until something moves.
+            let report = self.describe_stall(state, now - state.seen_at);
+            state.warnings.push(report);
+            state.stalled = true;
+            state.seen_at = now + Duration::from_secs(365 * 24 * 3600);
+        }
+    }
+}
+
+impl State {
+    /// When the call that is going on at a node has taken too long.
+    fn due(&self, at: usize) -> Option<Instant> {
+        let node = &self.nodes[at];
+        let patience = match node.activity {
+            _ if node.abandoned => return None,
+            Activity::Running => self.plan.nodes[at].deadline,
+            Activity::Pending if node.settled.is_none() && node.op == Op::Cleanup => {
+                self.plan.nodes[at].deadline.or(Some(CLEANUP_PATIENCE))
+            }
+            Activity::Pending if node.settled.is_none() => self.plan.nodes[at].deadline,
+            _ => None,
+        };
+        patience.and_then(|patience| node.since.checked_add(patience))
+    }
+
+    /// When there may be something to see.
+    fn next_look(&self, stall: Option<Duration>) -> Option<Instant> {
+        if matches!(self.phase, Phase::Ended) {
+            return None;
+        }
+        let now = Instant::now();
+        let stall = stall.map(|stall| now + stall / 2);
+        let retry = |at: usize| self.nodes[at].retry.not_before.filter(|&time| time > now);
+        let nodes = (0..self.nodes.len()).flat_map(|at| [self.due(at), retry(at)]);
+        nodes.flatten().chain(stall).min()
+    }
+
+    /// Whether there is something that should move.
+    fn has_work(&self) -> bool {
+        let idle = |activity: Activity| matches!(activity, Activity::Idle);
+        let waits = |edge: &super::state::EdgeState| edge.load > 0;
+        self.nodes.iter().any(|node| !idle(node.activity)) || self.edges.iter().any(waits)
+    }
+
+    /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind.
+    pub fn is_out_of_reach(&self, at: usize) -> bool {
+        let node = &self.nodes[at];
+        node.life == Life::Gone || (node.abandoned && matches!(node.activity, Activity::Running))
+    }
+}
