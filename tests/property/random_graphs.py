@@ -182,9 +182,8 @@ class Source(Step):
 
 
 ONE_TO_ONE = (Step, Later, Retried)
-STEADY = (Step, Later, Filters, Expands, ExpandsLater, Delays)
+STEADY = (Step, Later, Filters, Expands, ExpandsLater, Delays, Retried, Routes, RoutesLater, Joins, JoinsLater, Pairs)
 FAILING = (Fails, FailsLate)
-WITH_PORTS = (Routes, RoutesLater, Joins, JoinsLater, Pairs, Retried)
 
 
 @dataclass(frozen=True)
@@ -248,9 +247,9 @@ class Plan:
 
 
 @st.composite
-def plans(draw: st.DrawFn, ports: bool, failing: bool) -> Plan:
-    """Random graphs: with named ports, options and capacities if `ports`, with nodes that fail if `failing`."""
-    kinds = [*STEADY, Source, *(WITH_PORTS if ports else ()), *(FAILING * 2 if failing else ())]
+def plans(draw: st.DrawFn, failing: bool) -> Plan:
+    """Random graphs, with nodes that fail if `failing`."""
+    kinds = [*STEADY, Source, *(FAILING * 3 if failing else ())]
     members: list[Member] = []
     on_error = draw(st.sampled_from(["raise", "skip", "collect"])) if failing else "raise"
     for index in range(draw(st.integers(2, 8))):
@@ -260,11 +259,11 @@ def plans(draw: st.DrawFn, ports: bool, failing: bool) -> Plan:
         if kind is Pairs and not ordered:
             kind = Step
         edges = draw(_edges(members, kind, ordered if kind is Pairs else list(range(index))))
-        own = draw(st.sampled_from([None, "raise", "skip", "collect"])) if ports and kind.fails else None
+        own = draw(st.sampled_from([None, "raise", "skip", "collect"])) if kind.fails else None
         members.append(Member(kind, draw(st.integers(0, 6)), edges, own))
     assume(any(member.edges for member in members))  # else they would be a chain
     order = tuple(draw(st.permutations(range(len(members)))))
-    return _with_room(Plan(tuple(members), order, on_error, draw(st.integers(1, 12))), draw, ports)
+    return _with_room(Plan(tuple(members), order, on_error, draw(st.integers(1, 12))), draw)
 
 
 @st.composite
@@ -284,7 +283,7 @@ def _edges(draw: st.DrawFn, members: list[Member], kind: type[Step], others: lis
     return tuple((*edge, None) for edge in edges)
 
 
-def _with_room(plan: Plan, draw: st.DrawFn, ports: bool) -> Plan:
+def _with_room(plan: Plan, draw: st.DrawFn) -> Plan:
     """The plan with capacities: small ones, unless a node that matches could wait for ever because of them.
 
     If what one of its inputs waits for comes only after more of the other than that one has room for, the node before
@@ -301,7 +300,7 @@ def _with_room(plan: Plan, draw: st.DrawFn, ports: bool) -> Plan:
         Member(
             member.kind,
             member.salt,
-            tuple((*edge[:3], draw(capacities) if ports else None) for edge in member.edges),
+            tuple((*edge[:3], draw(capacities)) for edge in member.edges),
             member.on_error,
         )
         for member in plan.members

@@ -18,9 +18,6 @@ from typing import Any
 from hypothesis import given, note, settings
 from random_graphs import Delays, Payload, Plan, Source, inputs, plans
 
-from remotemedia._engine.library import library
-
-HAS_PORTS = hasattr(library, "rm_pipeline_configure")
 Trails = dict[Any, list[Payload]]
 
 
@@ -113,12 +110,12 @@ def check_raised(plan: Plan, engine: Outcome) -> None:
 
 
 @settings(deadline=None, max_examples=150)
-@given(plans(ports=HAS_PORTS, failing=False))
+@given(plans(failing=False))
 def test_results_are_equal(plan: Plan) -> None:
     check(plan)
 
 
 @settings(deadline=None, max_examples=150)
-@given(plans(ports=HAS_PORTS, failing=True))
+@given(plans(failing=True))
 def test_failures_are_equal(plan: Plan) -> None:
     check(plan)

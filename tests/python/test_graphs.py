@@ -10,14 +10,8 @@ import pytest
 from doubles import Recorder, Refuses
 
 from remotemedia import AudioFrame, Node, Output, PassThroughNode, Pipeline, PipelineError, execute_pipeline_with_input
-from remotemedia._engine.library import library
 
-HAS_PORTS = hasattr(library, "rm_pipeline_configure")
 both = pytest.mark.parametrize("use_rust", [True, False])
-needs_ports = pytest.mark.parametrize(
-    "use_rust",
-    [pytest.param(True, marks=pytest.mark.skipif(not HAS_PORTS, reason="the library has no ports yet")), False],
-)
 
 
 class Adds(Node):
@@ -207,7 +201,7 @@ def test_removing_a_node_removes_its_edges(run):
 # Ports
 
 
-@needs_ports
+@both
 def test_named_ports(run, use_rust):
     pipeline = Pipeline([Parity(), Adds(100), Labels()])
     pipeline.connect("Parity_0/even", "Adds_1").connect("Adds_1", "Labels_2/left").connect(
@@ -218,21 +212,21 @@ def test_named_ports(run, use_rust):
     assert [data for port, data in outputs if port == "right"] == [1, 3]
 
 
-@needs_ports
+@both
 def test_an_end_with_ports_gives_them_all_and_an_unconnected_one_nothing(run, use_rust):
     assert run(Pipeline([Parity()]).run([1, 2, 3], use_rust=use_rust)) == [1, 2, 3]
     half = Pipeline([Parity(), PassThroughNode()]).connect("Parity_0/odd", "PassThroughNode_1")
     assert run(half.run([1, 2, 3], use_rust=use_rust)) == [1, 3]
 
 
-@needs_ports
+@both
 def test_a_head_with_ports_gets_the_input_at_all_of_them(run, use_rust):
     assert sorted(run(Pipeline([Labels()]).run([1], use_rust=use_rust))) == [("left", 1), ("right", 1)]
     with pytest.raises(ValueError, match="nothing leads to the input 'right' of node 'Labels_1'; connect it"):
         run(Pipeline([PassThroughNode(), Labels()]).run([1], use_rust=use_rust))
 
 
-@needs_ports
+@both
 @pytest.mark.parametrize("kind", ["plain", "async", "generator", "async generator"])
 def test_every_kind_of_process_has_ports(run, use_rust, kind):
     class Plain(Parity):
@@ -260,7 +254,7 @@ def test_every_kind_of_process_has_ports(run, use_rust, kind):
     assert outputs == ("right", 7) if "generator" not in kind else sorted(outputs) == [("left", 7), ("right", 7)]
 
 
-@needs_ports
+@both
 def test_an_unknown_port_is_named(run, use_rust):
     class Wrong(Parity):
         def process(self, data: int) -> Any:
@@ -315,19 +309,19 @@ def fork(left: Node, right: Node, pairs: Node) -> Pipeline:
     return pipeline.connect(left, (pairs, "left")).connect(right, (pairs, "right"))
 
 
-@needs_ports
+@both
 def test_matched_by_time(run, use_rust):
     pipeline = fork(Renames("a"), Renames("b"), Pairs())
     assert run(pipeline.run(frames(0, 10, 20), use_rust=use_rust)) == [("0a", "0b"), ("10a", "10b"), ("20a", "20b")]
 
 
-@needs_ports
+@both
 def test_what_finds_no_match_is_dropped(run, use_rust):
     pipeline = fork(Renames("a", {0, 10, 30}), Renames("b", {10, 20, 30}), Pairs())
     assert run(pipeline.run(frames(0, 10, 20, 30), use_rust=use_rust)) == [("10a", "10b"), ("30a", "30b")]
 
 
-@needs_ports
+@both
 def test_the_tolerance_is_in_seconds(run, use_rust):
     class Near(Pairs):
         match_tolerance = 1e-6
@@ -355,7 +349,7 @@ class Flaky(Node):
         return data
 
 
-@needs_ports
+@both
 def test_retries(run, use_rust):
     node = Flaky(2)
     assert run(Pipeline([node]).configure(node, retries=2, retry_delay=0.001).run([1, 2], use_rust=use_rust)) == [1, 2]
@@ -366,7 +360,7 @@ def test_retries(run, use_rust):
     assert node.calls == 2
 
 
-@needs_ports
+@both
 def test_a_node_has_a_strategy_of_its_own(run, use_rust):
     pipeline = Pipeline([Refuses(1), Refuses(2)]).configure("Refuses_0", on_error="skip")
     assert run(pipeline.run([1, 3], use_rust=use_rust)) == 3
@@ -377,7 +371,7 @@ def test_a_node_has_a_strategy_of_its_own(run, use_rust):
     assert three == 3 and isinstance(error, ValueError)
 
 
-@needs_ports
+@both
 def test_a_deadline(run, use_rust):
     class Slow(Node):
         async def process(self, data: Any) -> Any:
@@ -405,12 +399,17 @@ def test_configure_names_what_is_wrong(options, message):
         Pipeline([PassThroughNode()]).configure("nobody", retries=1)
 
 
-@needs_ports
+@both
 def test_a_failure_beside_a_match_ends_the_run(run, use_rust):
-    # What waits for the right input waits in vain once the node before it stands still, and keeps the left one full.
-    left, right, refuses, pairs = Renames("a"), Renames("b"), Recorder(name="refuses"), Pairs()
-    refuses.process = lambda data: 1 // 0  # type: ignore[method-assign]
-    pipeline = Pipeline([left, right, refuses, pairs]).connect(right, refuses)
-    pipeline.connect(left, (pairs, "left"), capacity=1).connect(right, (pairs, "right"))
-    with pytest.raises(ZeroDivisionError):
+    # The node before the right input stands still then. What came by the left one waits in vain, and must not be waited
+    # for by those before it.
+    class Fails(Node):
+        async def process(self, data: Any) -> Any:
+            await asyncio.sleep(0.01)
+            raise ArithmeticError("no")
+
+    left, right, fails, pairs = Renames("a"), Renames("b"), Fails(), Pairs()
+    pipeline = Pipeline([left, right, fails, pairs]).connect(right, fails, capacity=3)
+    pipeline.connect(left, (pairs, "left"), capacity=2).connect(right, (pairs, "right"), capacity=4)
+    with pytest.raises(ArithmeticError, match="no"):
         run(pipeline.run(frames(*range(20)), use_rust=use_rust))

@@ -271,7 +271,7 @@ class Engine:
         try:
             result = await awaitable
         except StopAsyncIteration:
-            self.finish(adapter, completion, None, False)
+            self.finish(adapter, completion, DONE, False)
         except BaseException as error:
             self.fail_later(completion, error)
             if not isinstance(error, Exception):
@@ -281,7 +281,7 @@ class Engine:
 
     def finish(self, adapter: Adapter, completion: int, output: Any, more: bool) -> None:
         """Gives the outcome of a pending call. A call that was given up meanwhile does not care."""
-        nothing = output is None and not adapter.none_is_value
+        nothing = output is DONE or (output is None and not adapter.none_is_value)
         try:
             packet = None if nothing else self._packet(adapter, output)
         except ValueError as error:
