@@ -198,6 +198,21 @@ def test_removing_a_node_removes_its_edges(run):
     assert run(pipeline.run([1], use_rust=False)) == 5
 
 
+@pytest.mark.parametrize(
+    ("policy", "first", "last"), [("drop_oldest", None, 99), ("latest", None, 99), ("drop_newest", 0, None)]
+)
+def test_policies_drop_instead_of_waiting(run, policy, first, last):
+    class Slow(Node):
+        async def process(self, data: int) -> int:
+            await asyncio.sleep(0.002)
+            return data
+
+    pipeline = Pipeline([PassThroughNode(), Slow()]).connect("PassThroughNode_0", "Slow_1", capacity=2, policy=policy)
+    outputs = run(pipeline.run(list(range(100))))
+    assert outputs == sorted(outputs) and len(outputs) < 100
+    assert first in (None, outputs[0]) and last in (None, outputs[-1])
+
+
 # Ports
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
+# What knows its port or its time, and is given with it.
+_MORE_THAN_DATA = (Output, AudioFrame)
+
 
 class Adapter:
     """What the library calls for one node. The defaults do nothing."""
@@ -151,7 +154,7 @@ class NodeAdapter(Adapter):
             return None
         if hasattr(type(result), "__await__"):
             return self.engine.wait_for(result, self)
-        return self.engine.emit(self, result) if isinstance(result, (Output, AudioFrame)) else result
+        return self.engine.emit(self, result) if isinstance(result, _MORE_THAN_DATA) else result
 
     def _next_async(self) -> Any:
         assert isinstance(self._generator, AsyncGeneratorType)
@@ -162,7 +165,7 @@ class NodeAdapter(Adapter):
             if self._rest is None:
                 return DONE
             output = self._rest()
-            return self.engine.emit(self, output) if isinstance(output, (Output, AudioFrame)) else output
+            return self.engine.emit(self, output) if isinstance(output, _MORE_THAN_DATA) else output
         except StopIteration:
             self._forget()
             return DONE
