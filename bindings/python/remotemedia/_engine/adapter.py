@@ -10,7 +10,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, 
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
+from ..core.audio import AudioFrame
 from ..core.done import Done
+from ..core.node import Node
+from ..core.output import Output
+from ..core.ports import check_ports
 from ..core.source import source_of
 from .objects import DONE, MORE
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     import asyncio
 
     from .engine import Engine
+
+# What knows its port or its time, and is given with it.
+_MORE_THAN_DATA = (Output, AudioFrame)
 
 
 class Adapter:
@@ -27,8 +34,12 @@ class Adapter:
     none_is_value = False
     has_life = False
     """Whether there is anything to initialise, flush and clean up."""
+    name = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    match_tolerance: float | None = None
     process: Callable[[Any], Any]
-    """Takes one input."""
+    """Takes one input, if the inputs have no names."""
     resume: Callable[[None], Any]
     """Goes on after MORE; for a source, makes the next output."""
 
@@ -36,6 +47,10 @@ class Adapter:
         self.engine = engine
         self.process = lambda item: None
         self.resume = lambda _: DONE
+
+    def take(self, item: Any, port: int) -> Any:
+        """Takes one input at a port."""
+        return self.process(item)
 
     def initialize(self) -> Any:
         """Makes ready."""
@@ -60,7 +75,8 @@ class Feeder(Adapter):
 
     def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
         try:
-            yield from items
+            for item in items:
+                yield self.engine.emit(self, item, MORE) if isinstance(item, AudioFrame) else item
         except Exception as error:
             yield self.engine.fail(error)
         yield DONE
@@ -99,7 +115,10 @@ class NodeAdapter(Adapter):
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
+        check_ports(node.name, node)
         self.node = node
+        self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
+        self.match_tolerance = node.match_tolerance
         self.pending: PendingCall | None = None
         self._rest: Callable[[], Any] | None = None
         self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
@@ -118,7 +137,7 @@ class NodeAdapter(Adapter):
                 if type(result) is plain:
                     return result
                 answer = sort(result)
-                if answer is result:
+                if answer is result and not isinstance(result, AudioFrame):
                     plain = type(result)
                 return answer
             except BaseException as error:
@@ -127,7 +146,7 @@ class NodeAdapter(Adapter):
         return call
 
     def sort(self, result: Any) -> Any:
-        """Sorts out a result that is something to wait for, or to take outputs from."""
+        """Sorts out a result that is something to wait for, or to take outputs from, or knows its port or time."""
         if isinstance(result, (GeneratorType, AsyncGeneratorType)):
             self._generator = result
             self._rest = result.__next__ if isinstance(result, GeneratorType) else self._next_async
@@ -136,7 +155,7 @@ class NodeAdapter(Adapter):
             return None
         if hasattr(type(result), "__await__"):
             return self.engine.wait_for(result, self)
-        return result
+        return self.engine.emit(self, result) if isinstance(result, _MORE_THAN_DATA) else result
 
     def _next_async(self) -> Any:
         assert isinstance(self._generator, AsyncGeneratorType)
@@ -144,7 +163,10 @@ class NodeAdapter(Adapter):
 
     def _go_on(self, _: None) -> Any:
         try:
-            return DONE if self._rest is None else self._rest()
+            if self._rest is None:
+                return DONE
+            output = self._rest()
+            return self.engine.emit(self, output) if isinstance(output, _MORE_THAN_DATA) else output
         except StopIteration:
             self._forget()
             return DONE
@@ -205,6 +227,23 @@ class NodeAdapter(Adapter):
             return self.engine.fail(error)
 
 
+class PortAdapter(NodeAdapter):
+    """A node with named inputs."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine, node)
+        self._set: dict[str, Any] = {}
+
+    def take(self, item: Any, port: int) -> Any:
+        """Takes one input. Those of a matched set come one after the other, in the order of the inputs."""
+        name = self.inputs[port]
+        if self.match_tolerance is None:
+            return self.guard(lambda: self.node.process(item, name))
+        # Kept when it is complete: if the node fails, the last one may come once more.
+        self._set[name] = item
+        return self.guard(lambda: self.node.process(dict(self._set))) if name == self.inputs[-1] else None
+
+
 class SourceAdapter(NodeAdapter):
     """A node that makes its own data: `process()` is called once, and gives a generator or an async generator."""
 
@@ -236,12 +275,12 @@ class AsyncFeeder(SourceAdapter):
         """There is nothing to initialise, nor to clean up."""
 
 
-class _Items:
+class _Items(Node):
     name = "input"
 
     def __init__(self, items: AsyncIterable[Any]) -> None:
         self._items = items
 
-    async def process(self) -> AsyncGenerator[Any, None]:
+    async def process(self) -> AsyncGenerator[Any, None]:  # type: ignore[override]
         async for item in self._items:
             yield item

@@ -8,8 +8,9 @@ import itertools
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ..core.ports import route
 from . import _abi, packets
-from .adapter import Adapter, NodeAdapter, PendingCall, SourceAdapter
+from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
 from .errors import check
 from .library import library
 from .loop import LoopThread, interrupt
@@ -183,8 +184,15 @@ class Engine:
         callbacks.user_data = key
         callbacks.flags = adapter.is_source * _abi.RM_NODE_SOURCE + adapter.none_is_value * _abi.RM_NODE_NONE_IS_VALUE
         objects = adapter.process, adapter.resume
-        if self.objects.table is not None:
+        ports = ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
+        if any(ports):
+            callbacks.inputs, callbacks.outputs = map(_address, ports)
+            callbacks.inputs_size, callbacks.outputs_size = map(len, ports)
+        elif self.objects.table is not None:
             callbacks.process_object, callbacks.resume_object = map(id, objects)
+        if adapter.match_tolerance is not None:
+            callbacks.flags |= _abi.RM_NODE_MATCH
+            callbacks.match_tolerance = round(adapter.match_tolerance * 1e9)
         handle = ctypes.c_uint64()
         check(library.rm_node_new(self.host, callbacks, handle))
         return handle.value, key
@@ -205,6 +213,17 @@ class Engine:
         text = describe(error)
         library.rm_call_fail(text, len(text), self.objects.new(error))
         return FAILED
+
+    def emit(self, adapter: Adapter, output: Any, answer: Any = None) -> Any:
+        """Gives an output of the call that this thread is in, with its port and time, and answers `answer`."""
+        check(library.rm_call_emit(self._packet(adapter, output)))
+        return answer
+
+    def _packet(self, adapter: Adapter, output: Any) -> _abi.rm_packet:
+        port, value = route(adapter.name, adapter.outputs, output)
+        packet = packets.object_packet(self.objects, self.host, value)
+        packet.port = port
+        return packet
 
     def tag(self) -> int:
         """The number of the run whose call this thread is in."""
@@ -234,12 +253,11 @@ class Engine:
                 awaitable.close()
             raise
         call = adapter.pending = PendingCall()
-        arguments = (loop, awaitable, call, completion, more, adapter.none_is_value)
-        loop.call_soon_threadsafe(self._start, *arguments)
+        loop.call_soon_threadsafe(self._start, loop, awaitable, adapter, call, completion, more)
         return PENDING
 
     def _start(
-        self, loop: Any, awaitable: Awaitable[Any], call: PendingCall, completion: int, more: bool, none_is_value: bool
+        self, loop: Any, awaitable: Awaitable[Any], adapter: Adapter, call: PendingCall, completion: int, more: bool
     ) -> None:
         def close(_: object) -> None:
             # Neither does anything once the outcome has been given; a call that was cancelled early needs both.
@@ -250,27 +268,29 @@ class Engine:
         if call.given_up:
             close(None)
             return
-        call.task = loop.create_task(self._await(awaitable, completion, more, none_is_value))
+        call.task = loop.create_task(self._await(awaitable, adapter, completion, more))
         call.task.add_done_callback(close)
 
-    async def _await(self, awaitable: Awaitable[Any], completion: int, more: bool, none_is_value: bool) -> None:
+    async def _await(self, awaitable: Awaitable[Any], adapter: Adapter, completion: int, more: bool) -> None:
         try:
             result = await awaitable
         except StopAsyncIteration:
-            self.finish(completion, None, False)
+            self.finish(adapter, completion, DONE, False)
         except BaseException as error:
             self.fail_later(completion, error)
             if not isinstance(error, Exception):
                 raise
         else:
-            self.finish(completion, result, more, none_is_value)
+            self.finish(adapter, completion, result, more)
 
-    def finish(self, completion: int, output: Any, more: bool, none_is_value: bool = False) -> None:
+    def finish(self, adapter: Adapter, completion: int, output: Any, more: bool) -> None:
         """Gives the outcome of a pending call. A call that was given up meanwhile does not care."""
-        status = _abi.RM_MORE if more else _abi.RM_OK
-        nothing = output is None and not none_is_value
-        packet = None if nothing else packets.object_packet(self.objects, self.host, output)
-        library.rm_completion_finish(completion, status, packet)
+        nothing = output is DONE or (output is None and not adapter.none_is_value)
+        try:
+            packet = None if nothing else self._packet(adapter, output)
+        except ValueError as error:
+            return self.fail_later(completion, error)
+        library.rm_completion_finish(completion, _abi.RM_MORE if more else _abi.RM_OK, packet)
 
     def drop(self, completion: int) -> None:
         """Ends a completion that nobody will give an outcome to."""
@@ -310,7 +330,7 @@ class Engine:
         return self._answer(self._adapters[key].initialize())
 
     def _on_process(self, key: int, packet: Any) -> int:
-        return self._answer(self._adapters[key].process(self.objects.get(packet[0].object)))
+        return self._answer(self._adapters[key].take(self.objects.get(packet[0].object), packet[0].port))
 
     def _on_resume(self, key: int) -> int:
         adapter = self._adapters[key]
@@ -377,7 +397,11 @@ def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter:
         from .streams import AsyncStreamAdapter, ThreadStreamAdapter, is_async
 
         return (AsyncStreamAdapter if is_async(node.process) else ThreadStreamAdapter)(engine, node)
-    return NodeAdapter(engine, node)
+    return (PortAdapter if node.inputs else NodeAdapter)(engine, node)
+
+
+def _address(text: bytes) -> int | None:
+    return ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p).value if text else None
 
 
 def describe(error: BaseException) -> bytes:

@@ -82,11 +82,12 @@ class Live(EngineSession):
         Raises:
             Exception: What ended the session, or why it takes no input.
         """
-        time = _abi.RM_TIME_NONE if pts is None else index(pts)
-        if pts is not None and time not in _TIMES:
+        time = None if pts is None else index(pts)
+        if time is not None and time not in _TIMES:
             raise ValueError(f"pts is {pts}; it is a number of nanoseconds that fits in 64 bits, or None")
         packet = packets.object_packet(self.engine.objects, self.engine.host, data)
-        packet.pts = time
+        if time is not None:
+            packet.pts = time
         push = library.rm_session_push if timeout else quick.rm_session_push
         status = push(self._handle, packet, timeout)
         if status == _abi.RM_ERR_TIMEOUT:

@@ -43,11 +43,13 @@ def new_packet() -> _abi.rm_packet:
 
 
 def object_packet(objects: Objects, host: int, value: object) -> _abi.rm_packet:
-    """A packet with an object; the library takes the reference over."""
+    """A packet with an object, and its time if it has one; the library takes the reference over."""
     packet = new_packet()
     packet.kind = _abi.RM_KIND_OBJECT
     packet.object = objects.new(value)
     packet.host = host
+    if isinstance(value, AudioFrame) and value.pts is not None:
+        packet.pts = value.pts
     return packet
 
 

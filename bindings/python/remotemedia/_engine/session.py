@@ -11,6 +11,7 @@ from typing import Any
 
 from . import _abi, packets
 from .adapter import Adapter
+from .build import build
 from .engine import engine
 from .errors import check, read_text
 from .library import library
@@ -67,7 +68,7 @@ class EngineSession:
         handles: list[int] = []
         try:
             check(library.rm_pipeline_new(self.engine.runtime, pipeline))
-            self._build(pipeline)
+            build(self.engine, self.spec, pipeline, self._shared)
             config = _abi.rm_session_config()
             config.struct_size = ctypes.sizeof(config)
             config.on_error = _ON_ERROR[self.on_error]
@@ -101,25 +102,6 @@ class EngineSession:
                 library.rm_node_free(handle)
         if self._steps():
             self._end()
-
-    def _build(self, pipeline: ctypes.c_uint64) -> None:
-        if self.spec.manifest is not None:
-            text = self.spec.manifest.encode()
-            check(library.rm_pipeline_load(pipeline, text, len(text)))
-            return
-        before = None
-        for node_id, what in self.spec.steps:
-            name = node_id.encode()
-            if isinstance(what, str):
-                text = what.encode()
-                check(library.rm_pipeline_load(pipeline, text, len(text)))
-            else:
-                handle = self.engine.share(what, self.spec.managed, self.spec.source and before is None)
-                self._shared.append(what)
-                check(library.rm_pipeline_add_node(pipeline, name, len(name), handle))
-            if before is not None:
-                check(library.rm_pipeline_connect(pipeline, before, len(before), name, len(name), None))
-            before = name
 
     def on_event(self, event: int) -> None:
         """Something has come about. Called on a worker, RM_EVENT_ENDED once and last."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.graph import Graph
 from ..core.node import Node
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Nodes in a chain, each an instance or a manifest with one node; or one manifest with edges of its own."""
+    """Nodes, each an instance or a manifest with one node, and the edges between them; or one manifest with both."""
 
     steps: Sequence[tuple[str, Node | str]] = ()
+    connections: Sequence[dict[str, Any]] = ()
+    """As those of a manifest."""
+    options: Sequence[tuple[str, dict[str, Any]]] = ()
+    """Ids of nodes, with keys that the nodes of a manifest may have."""
     manifest: str | None = None
     managed: bool = False
     """Whether somebody else initialises the instances and cleans them up."""
@@ -38,21 +44,26 @@ def read(pipeline: Any) -> Spec:
         return Spec(manifest=_dump(pipeline))
     if isinstance(pipeline, list):
         return _read_list(pipeline)
-    nodes = getattr(pipeline, "nodes", None)
-    if hasattr(pipeline, "serialize") and isinstance(nodes, list):
-        return read_instances(nodes, managed=bool(getattr(pipeline, "is_initialized", False)))
+    graph = getattr(pipeline, "graph", None)
+    if isinstance(graph, Graph):
+        return read_graph(graph, managed=bool(getattr(pipeline, "is_initialized", False)))
     if hasattr(pipeline, "serialize"):
         return Spec(manifest=pipeline.serialize())
     raise TypeError(f"Expected Pipeline, list of Nodes, dict, or str, got {type(pipeline).__name__}")
 
 
-def read_instances(nodes: Any, managed: bool = False, source: bool = False) -> Spec:
+def read_instances(nodes: Any) -> Spec:
     """Takes nothing but instances, in order."""
-    nodes = list(nodes)
-    if not nodes:
+    return read_graph(Graph(list(nodes)))
+
+
+def read_graph(graph: Graph, managed: bool = False, source: bool = False) -> Spec:
+    """Takes instances, joined as a graph has them."""
+    if not graph.nodes:
         raise ValueError("the pipeline is empty; add at least one node")
-    steps = [(f"{check_node(node).name}_{index}", node) for index, node in enumerate(nodes)]
-    return Spec(steps, managed=managed, source=source)
+    steps = [(f"{check_node(node).name}_{index}", node) for index, node in enumerate(graph.nodes)]
+    options = [(node_id, graph.options(index).to_manifest()) for index, (node_id, _) in enumerate(steps)]
+    return Spec(steps, graph.connections(), [entry for entry in options if entry[1]], managed=managed, source=source)
 
 
 def check_node(node: Any) -> Node:
@@ -73,7 +84,8 @@ def _read_list(items: list[Any]) -> Spec:
         raise TypeError(
             f"List items must be Node instances or dict manifests. Found invalid types at positions: {wrong}"
         )
-    return Spec([_step(index, item) for index, item in enumerate(items)])
+    steps = [_step(index, item) for index, item in enumerate(items)]
+    return Spec(steps, [{"from": before, "to": after} for (before, _), (after, _) in itertools.pairwise(steps)])
 
 
 def _step(index: int, item: Node | dict[str, Any]) -> tuple[str, Node | str]:

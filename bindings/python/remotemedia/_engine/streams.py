@@ -134,7 +134,7 @@ class AsyncStreamAdapter(StreamAdapter):
     def _finish(self, output: Any, more: bool = False) -> None:
         completion, self._completion = self._completion, 0
         if completion:
-            self.engine.finish(completion, output, more)
+            self.engine.finish(self, completion, output, more)
 
     async def _drive(self) -> None:
         try:
@@ -210,10 +210,13 @@ class ThreadStreamAdapter(StreamAdapter):
 
     def _go_on(self, _: None) -> Any:
         if self._ready:
-            return self._ready.popleft()
+            return self._next()
         self._to_thread.put(None)
         answer = self.guard(self._listen)
-        return self._ready.popleft() if answer is MORE else DONE if answer is None else answer
+        return self._next() if answer is MORE else DONE if answer is None else answer
+
+    def _next(self) -> Any:
+        return self.guard(self._ready.popleft)
 
     def _serve(self, inbox: queue.SimpleQueue[Any], outbox: queue.SimpleQueue[tuple[str, Any]]) -> None:
         try:

@@ -14,6 +14,7 @@ from .exceptions import (
     SerializationError,
 )
 from .node import Node
+from .output import Output
 from .pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigurationError",
     "Node",
     "NodeError",
+    "Output",
     "Pipeline",
     "PipelineError",
     "Progress",

@@ -1,43 +1,37 @@
-"""The executor written in Python: nodes in a chain, item by item.
+"""The executor written in Python: a graph of nodes, item by item.
 
 It is what runs where the engine's library cannot be loaded, and the measure that the engine is held against in tests.
-Each item goes through the whole chain before the next one is taken.
+Each item goes through the whole graph before the next one is taken, so edges need no queues.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .graph import ON_ERROR, Graph
 from .node import Node
-from .source import source_of
+from .ports import listed
+from .stage import Failed, Packet, SourceStage, Stage, time_of
+from .stream_stage import AsyncStreamStage, StreamStage
 
 if TYPE_CHECKING:
     from .progress import Progress
 
-_Item = tuple[int | None, Any]
 _Inputs = Iterable[Any] | AsyncIterable[Any]
 
 
-class _Failed:
-    """An item at which a node failed, where such items are collected."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
 async def execute(
-    nodes: list[Node],
+    graph: Graph,
     inputs: Iterable[Any] | None,
     on_error: str = "raise",
     managed: bool = False,
     progress: Callable[[Progress], object] | None = None,
 ) -> list[Any]:
-    """Runs nodes over inputs; without any, the first node is a source, or gets an empty string.
+    """Runs a graph over inputs; without any, nodes that are no sources get an empty string.
 
     Args:
-        nodes: The chain.
+        graph: The nodes and edges.
         inputs: The inputs.
         on_error: As for `execute_pipeline`.
         managed: Somebody else initialises the nodes and cleans them up.
@@ -47,7 +41,7 @@ async def execute(
         The outputs, in order.
     """
     outputs: list[Any] = []
-    given = [""] if inputs is None and not nodes[0].is_source else inputs
+    given = [""] if inputs is None and graph.takes_input() else inputs
     meter = None
     if progress is not None:
         from .progress import Meter
@@ -55,7 +49,7 @@ async def execute(
         meter = Meter(progress)
         given = None if given is None else meter.count(given)
     try:
-        async for output in stream(nodes, given, on_error, managed):
+        async for output in stream(graph, given, on_error, managed):
             outputs.append(output)
             if meter is not None and meter.is_due():
                 meter.tell(len(outputs))
@@ -68,123 +62,122 @@ async def execute(
 
 
 async def stream(
-    nodes: list[Node], inputs: _Inputs | None, on_error: str = "raise", managed: bool = False
+    graph: Graph, inputs: _Inputs | None, on_error: str = "raise", managed: bool = False
 ) -> AsyncGenerator[Any, None]:
-    """The outputs, as they come.
+    """The outputs of the nodes that no edge leads away from, as they come.
 
-    As `execute`, but the inputs may be asynchronous, and without any the first node is the source.
+    Args:
+        graph: The nodes and edges.
+        inputs: They go to every input of the nodes that no edge leads to and that are no sources. Without any, and if
+            there is no source, the first node is it.
+        on_error: As for `execute_pipeline`.
+        managed: As for `execute`.
     """
-    if on_error not in ("raise", "skip", "collect"):
-        raise ValueError(f"on_error is {on_error!r}; use one of 'raise', 'skip', 'collect'")
+    if on_error not in ON_ERROR:
+        raise ValueError(f"on_error is {on_error!r}; use one of {listed(ON_ERROR)}")
+    outputs = _Outputs()
+    stages = _stages(graph, on_error, outputs, source=inputs is None and not graph.has_source())
+    if inputs is not None and not graph.takes_input():
+        ids = ", ".join(graph.ids())
+        raise ValueError(f"the pipeline takes no input, because its source makes its own (nodes: {ids})")
     begun: list[Node] = []
     try:
-        for node in [] if managed else nodes:
-            if not any(node is other for other in begun):
-                begun.append(node)
-                await settle(node.initialize())
-        items = _inputs(nodes, inputs)
-        for index, node in enumerate(nodes):
-            if index > 0 or inputs is not None:
-                items = _stage(node, f"{node.name}_{index}", items, on_error)
-        async for _, output in items:
-            yield output.error if isinstance(output, _Failed) else output
+        for stage in [] if managed else stages:
+            if not any(stage.node is node for node in begun):
+                begun.append(stage.node)
+                await _settle(stage.node.initialize())
+        try:
+            async for _ in _flow(stages, inputs):
+                while outputs.values:
+                    yield outputs.values.pop(0)
+        except Exception:
+            for output in outputs.values:
+                yield output
+            raise
     finally:
+        for stage in stages:
+            await stage.close()
         for node in begun:
             try:
-                await settle(node.cleanup())
+                await _settle(node.cleanup())
             except Exception:
                 node.logger.exception("cleanup of node %r failed", node)
 
 
-async def _inputs(nodes: list[Node], inputs: _Inputs | None) -> AsyncIterator[_Item]:
-    if inputs is None:
-        async for item in outputs_of(source_of(nodes[0])):
-            yield None, item
-    elif isinstance(inputs, AsyncIterable):
-        index = 0
+async def _flow(stages: list[Stage], inputs: _Inputs | None) -> AsyncIterator[None]:
+    """Lets everything flow, step by step: first the sources, one after the other, then the inputs."""
+    for stage in stages:
+        if isinstance(stage, SourceStage):
+            async for step in stage.run():
+                yield step
+    takers = [(stage, port) for stage in stages if not isinstance(stage, SourceStage) for port in stage.unjoined]
+    index = 0
+    async for item in _each(() if inputs is None else inputs):
+        for stage, port in takers:
+            await stage.take(Packet(item, index, time_of(item)), port)
+        index += 1
+        yield
+    for stage in stages:
+        await stage.finish()
+        yield
+
+
+async def _each(inputs: _Inputs) -> AsyncIterator[Any]:
+    if isinstance(inputs, AsyncIterable):
         async for item in inputs:
-            yield index, item
-            index += 1
+            yield item
     else:
-        for numbered in enumerate(inputs):
-            yield numbered
-
-
-def _stage(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
-    return (_streaming if node.is_streaming else _one_by_one)(node, node_id, stream, on_error)
-
-
-async def _one_by_one(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
-    async for index, item in stream:
-        if isinstance(item, _Failed):
-            yield index, item
-            continue
-        made: list[Any] = []
-        try:
-            async for output in outputs_of(node.process(item)):
-                if on_error == "raise":
-                    yield index, output
-                else:
-                    made.append(output)
-        except Exception as error:
-            _locate(error, node_id, index)
-            if on_error == "raise":
-                raise
-            made.append(_Failed(error)) if on_error == "collect" else None
-        for output in made:
-            yield index, output
-    flush = getattr(node, "flush", None)
-    if callable(flush):
-        async for output in outputs_of(flush()):
-            yield None, output
-
-
-async def _streaming(node: Node, node_id: str, stream: AsyncIterator[_Item], on_error: str) -> AsyncIterator[_Item]:
-    from .._engine.streams import is_async
-
-    current: int | None = None
-
-    async def items() -> AsyncIterator[Any]:
-        nonlocal current
-        async for index, item in stream:
-            current = index
+        for item in inputs:
             yield item
 
-    try:
-        if is_async(node.process):
-            async for output in outputs_of(node.process(items())):
-                yield current, output
-        else:
-            taken = [item async for item in items()]
-            async for output in outputs_of(node.process(iter(taken))):
-                yield current, output
-    except Exception as error:
-        _locate(error, node_id, current)
-        raise
+
+class _Outputs:
+    """The end of a graph: what comes is kept until it is taken."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    async def take(self, packet: Packet, port: int) -> None:
+        value = packet.value
+        self.values.append(value.error if isinstance(value, Failed) else value)
 
 
-async def outputs_of(result: Any) -> AsyncIterator[Any]:
-    """The outputs that what `process` returned stands for; None is none."""
-    if inspect.isasyncgen(result):
-        async for output in result:
-            if output is not None:
-                yield output
-    elif inspect.isgenerator(result):
-        for output in result:
-            if output is not None:
-                yield output
-    else:
-        output = await settle(result)
-        if output is not None:
-            yield output
+def _stages(graph: Graph, on_error: str, outputs: _Outputs, source: bool) -> list[Stage]:
+    """The stages of a graph, joined, in the order of the flow; `source` says that the first node is one."""
+    stages: dict[int, Stage] = {}
+    for index in graph.order():
+        node = graph.nodes[index]
+        kind = SourceStage if source and index == 0 else _kind(node)
+        stages[index] = kind(node, graph.id(index), graph.options(index), on_error)
+    for edge in graph.edges:
+        before, behind = stages[edge.source], stages[edge.target]
+        if isinstance(behind, SourceStage):
+            raise ValueError(
+                f"Invalid manifest: node '{behind.node_id}' is a source and takes no input; remove the connection from "
+                f"'{before.node_id}'"
+            )
+        before.join(edge.output, behind, edge.input)
+    for stage in stages.values():
+        if 0 < len(stage.unjoined) < len(stage.node.inputs):
+            name = stage.node.inputs[min(stage.unjoined)]
+            raise ValueError(
+                f"Invalid manifest: nothing leads to the input '{name}' of node '{stage.node_id}'; connect it"
+            )
+        if not stage.outs:
+            stage.outs.append((None, outputs, 0))
+    return list(stages.values())
 
 
-async def settle(result: Any) -> Any:
-    """A result, waited for if it can be."""
-    return await result if hasattr(type(result), "__await__") else result
+def _kind(node: Node) -> type[Stage]:
+    if node.is_source:
+        return SourceStage
+    if node.is_streaming:
+        from .._engine.streams import is_async
+
+        return AsyncStreamStage if is_async(node.process) else StreamStage
+    return Stage
 
 
-def _locate(error: BaseException, node_id: str, index: int | None) -> None:
-    if getattr(error, "node_id", None) is None:
-        error.add_note(f"in node '{node_id}'" + ("" if index is None else f", at input {index}"))
-        error.node_id, error.input_index = node_id, index  # type: ignore[attr-defined]
+async def _settle(result: Any) -> None:
+    if hasattr(type(result), "__await__"):
+        await result

@@ -27,6 +27,12 @@ class Node(ABC):
     the stream of inputs. An optional method `flush()` is called at the end of the input of a node that is not
     streaming; what it returns, if not None, is one more output, or several if it is a generator.
 
+    A node has one input and one output, unless it names several in `inputs` and `outputs`. With named inputs it is
+    called as `process(data, port)`; to a named output it sends by returning or yielding an `Output`, and anything else
+    goes to the first. With `match_tolerance` the items of all inputs are matched by their times, and it is called once
+    for each set, as `process({name: data, ...})`; what finds no match is dropped. The time of an item is the `pts` of
+    an `AudioFrame`, or else that of the item which it was made of; items without any match each other in their order.
+
     A subclass need not call `super().__init__()`, and may use the names `state`, `config` and `logger` for things of
     its own: every attribute has a default of its own, and nothing here relies on those three being what it set.
 
@@ -52,6 +58,10 @@ class Node(ABC):
     is_remote: bool = False
     remote_config: Any = None
     dependencies: Iterable[str] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    match_tolerance: float | None = None
+    """How far apart the times of a set may be, in seconds; 0.0 is exact, None has inputs in order of arrival."""
     enable_state: bool = True
     _is_initialized: bool = False
     _current_session_id: str | None = None

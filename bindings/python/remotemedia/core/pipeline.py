@@ -1,4 +1,4 @@
-"""`Pipeline`: nodes in a chain."""
+"""`Pipeline`: nodes, in a chain or joined by edges."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakSet
 
 from .exceptions import PipelineError
+from .graph import End, Graph, Options
 from .node import Node
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Pipeline:
-    """Nodes in a chain, run by the engine.
+    """Nodes run by the engine, in a chain unless `connect` says otherwise.
 
     Args:
         nodes: The nodes in order; or, as a str, the name.
@@ -36,6 +37,7 @@ class Pipeline:
             nodes, name = None, name or nodes
         self.name = name or f"Pipeline_{id(self)}"
         self.nodes: list[Node] = []
+        self.graph = Graph(self.nodes)
         self.enable_metrics = enable_metrics
         self.logger = logging.getLogger(type(self).__name__)
         self._is_initialized = False
@@ -45,7 +47,7 @@ class Pipeline:
         for node in nodes or ():
             self.add_node(node)
 
-    # The chain
+    # The graph
 
     def add_node(self, node: Node) -> Self:
         """Adds a node at the end; returns the pipeline, so that calls can be chained."""
@@ -57,14 +59,67 @@ class Pipeline:
         return self
 
     def remove_node(self, name: str) -> bool:
-        """Removes the first node of a name; whether there was one."""
+        """Removes the first node of a name, and its edges; whether there was one."""
         if self._is_initialized:
             raise PipelineError("Cannot remove nodes from an initialized pipeline")
         node = self.get_node(name)
         if node is None:
             return False
-        del self.nodes[next(at for at, other in enumerate(self.nodes) if other is node)]
+        self.graph.remove(next(at for at, other in enumerate(self.nodes) if other is node))
         return True
+
+    def connect(self, source: End, target: End, *, capacity: int | None = None, policy: str | None = None) -> Self:
+        """Adds an edge; returns the pipeline. From the first call on the edges are those given and no others.
+
+        Nodes that no edge leads to get the input, at every port, unless they are sources; nodes that no edge leads away
+        from give the outputs. An end is a node, a pair of a node and the name of a port, or text: `"id"` or
+        `"id/port"`, where ids are `f"{name}_{index}"`. Without a port it is the first.
+
+        Args:
+            source: Where packets come from.
+            target: Where they go to.
+            capacity: How many packets wait on the edge at most; 16 by default.
+            policy: What happens to a packet for which there is no room: "block" has the source wait (the default),
+                "drop_oldest" drops the one that waits longest, "drop_newest" drops it, "latest" keeps nothing but the
+                newest packet.
+
+        Raises:
+            ValueError: A node or port is unknown, or the edge is there already, or capacity or policy are impossible.
+            PipelineError: The pipeline is initialized.
+        """
+        if self._is_initialized:
+            raise PipelineError("Cannot connect nodes of an initialized pipeline")
+        self.graph.connect(source, target, capacity, policy)
+        return self
+
+    def configure(
+        self,
+        node: Node | str,
+        *,
+        deadline: float | None = None,
+        on_error: str | None = None,
+        retries: int | None = None,
+        retry_delay: float | None = None,
+    ) -> Self:
+        """Says what a node does about time and failure; returns the pipeline. What is None stays as it is.
+
+        Args:
+            node: The node, or its id.
+            deadline: How long one call may take, in seconds. A call that takes longer fails.
+            on_error: For this node instead of for the run; as for `execute_pipeline`.
+            retries: How often an item at which the node failed is given to it again. One for which a generator has
+                begun is not.
+            retry_delay: How long it waits before that the first time, in seconds, 0.01 by default; each time twice as
+                long as before.
+
+        Raises:
+            ValueError: The node is unknown, or a value impossible.
+            PipelineError: The pipeline is initialized.
+        """
+        if self._is_initialized:
+            raise PipelineError("Cannot configure nodes of an initialized pipeline")
+        self.graph.configure(node, Options(deadline, on_error, retries, retry_delay))
+        return self
 
     def get_node(self, name: str) -> Node | None:
         """The first node of a name, or None."""
@@ -167,14 +222,16 @@ class Pipeline:
             from .._engine import spec
             from ..session import Session
 
-            checked: Any = spec.read_instances(self.nodes, managed=True, source=stream is None)
+            checked: Any = spec.read_graph(
+                self.graph, managed=True, source=stream is None and not self.graph.has_source()
+            )
             async with self._note(Session(checked, inputs=stream)) as session:
                 async for output in session:
                     yield output
         else:
             from .executor import stream as outputs
 
-            async with aclosing(outputs(self.nodes, stream, managed=True)) as opened:
+            async with aclosing(outputs(self.graph, stream, managed=True)) as opened:
                 async for output in opened:
                     yield output
 
@@ -219,7 +276,7 @@ class Pipeline:
         else:
             from .executor import execute
 
-            outputs = await execute(self.nodes, None if source else inputs, on_error, self._is_initialized, progress)
+            outputs = await execute(self.graph, None if source else inputs, on_error, self._is_initialized, progress)
         return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
     def get_metrics(self) -> dict[str, Any] | None:
@@ -250,12 +307,8 @@ class Pipeline:
         metadata = {"name": self.name, "created_at": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
         if description is not None:
             metadata["description"] = description
-        nodes = [node.to_manifest(include_capabilities) for node in self.nodes]
-        for index, entry in enumerate(nodes):
-            entry["id"] = f"{entry['id']}_{index}"
-        ids = [entry["id"] for entry in nodes]
-        connections = [{"from": before, "to": after} for before, after in zip(ids, ids[1:], strict=False)]
-        manifest = {"version": "v1", "metadata": metadata, "nodes": nodes, "connections": connections}
+        nodes = self.graph.entries(include_capabilities)
+        manifest = {"version": "v1", "metadata": metadata, "nodes": nodes, "connections": self.graph.connections()}
         try:
             return json.dumps(manifest, indent=2)
         except TypeError as error:

@@ -127,7 +127,7 @@ impl<'a> Batch<'a> {
             let outcome = if accepts.meets(kind) || kind == Kinds::NONE {
                 self.call(&mut scratch.outputs, |context| node.process(packet, context))
             } else if kind == Kinds::OBJECT {
-                // Only where the node has joined since the packet was put on its way.
+                // It was pushed, or the node has joined since it was put on its way.
                 let adapted = self.plan.adapt(self.at, packet);
                 adapted.and_then(|packet| self.call(&mut scratch.outputs, |context| node.process(packet, context)))
             } else {
@@ -306,7 +306,11 @@ impl<'a> Batch<'a> {
         self.number(&mut outputs);
         for mut packet in outputs.drain(..) {
             let (mut last, port) = (None, packet.port);
-            for &edge in planned.outs.iter().filter(|&&edge| self.plan.edges[edge].from_port == port) {
+            // A failure goes where an output would; if that is nowhere, it is not lost for that.
+            let is_failure = matches!(packet.data, Data::Failure(_));
+            let leads = |edge: usize| self.plan.edges[edge].from_port == port;
+            let anywhere = is_failure && !planned.outs.iter().any(|&edge| leads(edge));
+            for &edge in planned.outs.iter().filter(|&&edge| anywhere || leads(edge)) {
                 if let Some(before) = last.replace(edge) {
                     let shared = packet.share();
                     scratch.routed.extend(self.convert(before, shared).map(|packet| (before, packet)));

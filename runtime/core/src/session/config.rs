@@ -59,14 +59,12 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub(super) fn tell(&self, event: Event) {
+    /// Has a worker of the lane make a call; without a lane, makes it here.
+    pub(super) fn post(&self, call: impl FnOnce() + Send + 'static) {
         match &self.lane {
             Some(lane) if lane.is_closed() => {}
-            Some(lane) if !lane.is_current() => {
-                let call = Arc::clone(&self.call);
-                lane.post(move || call(event));
-            }
-            _ => (self.call)(event),
+            Some(lane) if !lane.is_current() => lane.post(call),
+            _ => call(),
         }
     }
 }

@@ -10,11 +10,11 @@ pub(super) struct Matcher {
     tolerance: i64,
     ports: Vec<VecDeque<(usize, Packet)>>,
     /// The edges by which more may come, for each port.
-    open: Vec<usize>,
+    open: Vec<Vec<usize>>,
 }
 
 impl Matcher {
-    pub fn new(tolerance: Duration, open: Vec<usize>) -> Matcher {
+    pub fn new(tolerance: Duration, open: Vec<Vec<usize>>) -> Matcher {
         let ports = open.iter().map(|_| VecDeque::new()).collect();
         Matcher { tolerance: i64::try_from(tolerance.as_nanos()).unwrap_or(i64::MAX), ports, open }
     }
@@ -26,9 +26,9 @@ impl Matcher {
     }
 
     /// An edge to a port has ended.
-    pub fn close(&mut self, port: u32) {
+    pub fn close(&mut self, edge: usize, port: u32) {
         if let Some(open) = self.open.get_mut(port as usize) {
-            *open = open.saturating_sub(1);
+            open.retain(|&other| other != edge);
         }
     }
 
@@ -41,7 +41,7 @@ impl Matcher {
     pub fn align(&mut self, sets: &mut VecDeque<(usize, Packet)>, lost: &mut Vec<(usize, Packet)>) {
         loop {
             let pts = |port: &VecDeque<(usize, Packet)>| port.front().map(|(_, packet)| packet.pts.raw());
-            let hopeless = self.ports.iter().zip(&self.open).any(|(port, &open)| port.is_empty() && open == 0);
+            let hopeless = self.ports.iter().zip(&self.open).any(|(port, open)| port.is_empty() && open.is_empty());
             if hopeless {
                 return self.ports.iter_mut().for_each(|port| lost.extend(port.drain(..)));
             }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn run(tolerance: u64, packets: &[(u32, i64)]) -> (Vec<i64>, Vec<i64>, bool) {
-        let mut matcher = Matcher::new(Duration::from_nanos(tolerance), vec![1, 1]);
+        let mut matcher = Matcher::new(Duration::from_nanos(tolerance), vec![vec![0], vec![1]]);
         let (mut sets, mut lost) = (VecDeque::new(), Vec::new());
         for &(port, pts) in packets {
             matcher.add(port as usize, at(port, pts));
@@ -101,10 +101,10 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_port_that_has_ended_is_lost() {
-        let mut matcher = Matcher::new(Duration::ZERO, vec![1, 1]);
+        let mut matcher = Matcher::new(Duration::ZERO, vec![vec![0], vec![1]]);
         let (mut sets, mut lost) = (VecDeque::new(), Vec::new());
         matcher.add(0, at(0, 1));
-        matcher.close(1);
+        matcher.close(1, 1);
         matcher.align(&mut sets, &mut lost);
         assert!(sets.is_empty() && lost.len() == 1 && matcher.drain().next().is_none());
     }

@@ -104,35 +104,20 @@ impl Session {
     }
 
     /// Gives a packet to every node that takes input and has no edge leading to it. Waits for room until `deadline`.
-    pub fn push(self: &Arc<Self>, packet: Packet, deadline: Option<Instant>) -> Result<()> {
-        let (mut last, mut more) = (None, Vec::new());
-        self.fit(packet, &mut last, &mut more)?;
+    pub fn push(self: &Arc<Self>, mut packet: Packet, deadline: Option<Instant>) -> Result<()> {
         let mut state = self.wait_for_room(deadline)?;
-        let index = state.next_input;
+        packet.index = state.next_input;
+        packet.born = self.opened.elapsed().as_nanos() as u64;
+        packet.origin = PUSHED;
         state.next_input += 1;
         state.moves += 1;
-        let born = self.opened.elapsed().as_nanos() as u64;
-        for (edge, packet) in more.into_iter().chain(last) {
-            state.deliver(edge, Packet { index, born, origin: PUSHED, ..packet });
-        }
-        self.release(state);
-        Ok(())
-    }
-
-    /// What to put on each edge that pushed packets enter by: objects are converted where a node does not take them.
-    fn fit(
-        &self,
-        mut packet: Packet,
-        last: &mut Option<(usize, Packet)>,
-        more: &mut Vec<(usize, Packet)>,
-    ) -> Result<()> {
-        let plan = Arc::clone(&self.lock().plan);
-        let Some((&edge, others)) = plan.inputs.split_last() else { return Ok(()) };
-        for &edge in others {
+        let plan = Arc::clone(&state.plan);
+        for &edge in &plan.inputs[1..] {
             let shared = packet.share();
-            more.push((edge, plan.convert(edge, shared).map_err(|error| error.to_error())?));
+            state.deliver(edge, shared);
         }
-        *last = Some((edge, plan.convert(edge, packet).map_err(|error| error.to_error())?));
+        state.deliver(plan.inputs[0], packet);
+        self.release(state);
         Ok(())
     }
 

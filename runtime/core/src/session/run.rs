@@ -417,8 +417,7 @@ impl Session {
         let pokes = std::mem::take(&mut state.pokes);
         let buried = std::mem::take(&mut state.buried);
         let orphaned = std::mem::take(&mut state.orphaned);
-        let events = state.take_events();
-        let listener = if events == 0 { None } else { state.listener.clone() };
+        let listener = if state.note_events() { state.listener.clone() } else { None };
         drop(state);
         if let Some(plan) = plan {
             returned.into_iter().for_each(|(at, node)| plan.nodes[at].slot.put_back(node));
@@ -428,7 +427,23 @@ impl Session {
         self.links.iter().for_each(|link| link.lane.hire());
         orphaned.into_iter().for_each(|link| self.run_here(link));
         if let Some(listener) = listener {
-            Event::of(events).for_each(|event| listener.tell(event));
+            let session = Arc::clone(self);
+            listener.post(move || session.tell());
+        }
+    }
+
+    /// Tells the owner what has come about: one event after the other, whichever threads they come from.
+    fn tell(self: &Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            let events = std::mem::take(&mut state.untold);
+            state.telling = events != 0;
+            let listener = state.listener.clone();
+            drop(state);
+            match listener {
+                Some(listener) if events != 0 => Event::of(events).for_each(|event| (listener.call)(event)),
+                _ => return,
+            }
         }
     }
 

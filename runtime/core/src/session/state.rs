@@ -142,8 +142,8 @@ impl NodeState {
     pub fn new(plan: &Plan, at: usize, link: Option<usize>) -> NodeState {
         let node = &plan.nodes[at];
         let info = node.slot.info();
-        let open = |port| node.ins.iter().filter(|&&edge| plan.edges[edge].to_port == port).count();
-        let open: Vec<usize> = (0..info.inputs.len() as u32).map(open).collect();
+        let open = |port| node.ins.iter().copied().filter(|&edge| plan.edges[edge].to_port == port).collect();
+        let open: Vec<Vec<usize>> = (0..info.inputs.len() as u32).map(open).collect();
         NodeState {
             queue: VecDeque::new(),
             matcher: info.matching.filter(|_| open.len() > 1).map(|tolerance| Matcher::new(tolerance, open)),
@@ -228,8 +228,11 @@ pub(super) struct State {
     /// The lane that light native nodes run on.
     pub home: usize,
     pub listener: Option<Listener>,
-    /// The events that somebody waits for, and whether the session has stalled.
+    /// The events that somebody waits for, those that are to be told, whether somebody is at it, and whether the session
+    /// has stalled.
     pub wanted: u8,
+    pub untold: u8,
+    pub telling: bool,
     pub stalled: bool,
     /// Counts whatever moves, and what it was at the last look.
     pub moves: u64,
@@ -278,6 +281,8 @@ impl State {
             home,
             listener: None,
             wanted: Event::Ended.bit() | Event::Stalled.bit(),
+            untold: 0,
+            telling: false,
             stalled: false,
             moves: 0,
             seen_moves: 0,
@@ -488,10 +493,10 @@ impl State {
         self.plan.inputs.iter().all(|&edge| self.room_on(edge) != Some(0))
     }
 
-    /// The events that have come about and that somebody waits for, each told once.
-    pub fn take_events(&mut self) -> u8 {
+    /// Notes the events that have come about and that somebody waits for; whether somebody must come to tell them.
+    pub fn note_events(&mut self) -> bool {
         if self.listener.is_none() {
-            return 0;
+            return false;
         }
         let ended = matches!(self.phase, Phase::Ended);
         let mut events = 0;
@@ -509,7 +514,8 @@ impl State {
         if std::mem::take(&mut self.stalled) {
             events |= Event::Stalled.bit();
         }
-        events
+        self.untold |= events;
+        self.untold != 0 && !std::mem::replace(&mut self.telling, true)
     }
 
     pub fn end_input(&mut self) {
@@ -534,7 +540,7 @@ impl State {
         let node = &mut self.nodes[to];
         node.open_ins -= 1;
         if let Some(matcher) = &mut node.matcher {
-            matcher.close(planned.to_port);
+            matcher.close(edge, planned.to_port);
             self.align(to);
         }
         self.ask(to);
@@ -558,10 +564,27 @@ impl State {
             node.give_up(at, &mut self.returned);
         }
         self.halted = Some(halted);
+        self.close_halted();
         if self.error.as_ref().is_none_or(|first| error.index < first.index) {
             // An error may hold an object of the host, which is not called under the lock.
             let first = self.error.replace(error);
             self.dropped.extend(first.map(|error| Packet::new(Data::Failure(error))));
+        }
+    }
+
+    /// Nothing comes from nodes that stand still: what waits at a match for their packets has no partners.
+    fn close_halted(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        for (at, node) in plan.nodes.iter().enumerate() {
+            let Some(matcher) = &mut self.nodes[at].matcher else { continue };
+            for &edge in &node.ins {
+                let from = plan.edges[edge].from;
+                let halted = self.halted.as_ref();
+                if from.is_none_or(|from| halted.is_some_and(|halted| halted[from])) {
+                    matcher.close(edge, plan.edges[edge].to_port);
+                }
+            }
+            self.align(at);
         }
     }
 
