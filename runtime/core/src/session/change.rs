@@ -275,6 +275,7 @@ impl State {
             return Err(Error::new(ErrorKind::State, "the stream has ended on that edge"));
         }
         self.rearrange(|plan| plan.splice(node, edge));
+        self.rename(next, edge, self.edges.len());
         self.edges.push(EdgeState::default());
         self.nodes[node].open_ins = usize::from(!closed);
         self.nodes[node].finished = false;
@@ -287,7 +288,9 @@ impl State {
 
     fn bypass(&mut self, node: usize) {
         let edge = self.plan.nodes[node].ins[0];
+        let (out, next) = (self.plan.nodes[node].outs[0], self.plan.edges[self.plan.nodes[node].outs[0]].to);
         self.rearrange(|plan| plan.bypass(node));
+        self.rename(next, out, edge);
         let rest = std::mem::take(&mut self.nodes[node].queue);
         for (by, packet) in rest {
             if by == edge {
@@ -302,6 +305,13 @@ impl State {
         left.finished = true;
         left.life = Life::Leaving;
         self.unfinished -= 1;
+    }
+
+    /// Another edge leads to a node than before.
+    fn rename(&mut self, node: Option<usize>, old: usize, new: usize) {
+        if let Some(matcher) = node.and_then(|node| self.nodes[node].matcher.as_mut()) {
+            matcher.rename(old, new);
+        }
     }
 
     fn swap(&mut self, old: usize, new: usize) {

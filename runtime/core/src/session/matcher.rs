@@ -32,6 +32,11 @@ impl Matcher {
         }
     }
 
+    /// Another edge takes the place of one.
+    pub fn rename(&mut self, old: usize, new: usize) {
+        self.open.iter_mut().flatten().filter(|edge| **edge == old).for_each(|edge| *edge = new);
+    }
+
     /// The oldest packet that came by an edge.
     pub fn take_from(&mut self, edge: usize) -> Option<Packet> {
         self.ports.iter_mut().find_map(|port| take_from(port, edge))

@@ -575,12 +575,14 @@ impl State {
     /// Nothing comes from nodes that stand still: what waits at a match for their packets has no partners.
     fn close_halted(&mut self) {
         let plan = Arc::clone(&self.plan);
+        let busy: Vec<bool> = (0..self.nodes.len()).map(|at| self.is_busy(at)).collect();
         for (at, node) in plan.nodes.iter().enumerate() {
             let Some(matcher) = &mut self.nodes[at].matcher else { continue };
             for &edge in &node.ins {
                 let from = plan.edges[edge].from;
-                let halted = self.halted.as_ref();
-                if from.is_none_or(|from| halted.is_some_and(|halted| halted[from])) {
+                // One that is in a call may yet bring something: its turn comes when it returns.
+                let still = |from: usize| self.halted.as_ref().is_some_and(|halted| halted[from] && !busy[from]);
+                if from.is_none_or(still) {
                     matcher.close(edge, plan.edges[edge].to_port);
                 }
             }
@@ -607,6 +609,9 @@ impl State {
     /// A call has returned at a node that was given up meanwhile.
     pub fn retire(&mut self, at: usize) {
         self.nodes[at].give_up(at, &mut self.returned);
+        if self.halted.is_some() {
+            self.close_halted();
+        }
     }
 
     /// Whether a node has something left to do after a failure, if only there were room.
