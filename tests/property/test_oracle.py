@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from remotemedia import BufferNode, Node, PassThroughNode, Pipeline, Session, open_session
 from remotemedia.core.executor import execute
+from remotemedia.core.graph import Graph
 
 
 class Adds(Node):
@@ -156,7 +157,7 @@ def test_sessions_give_the_same(kinds, inputs, capacity, sends):
         await session.end()
 
     async def main() -> None:
-        expected = await execute([kind() for kind in kinds], inputs)
+        expected = await execute(Graph([kind() for kind in kinds]), inputs)
         assert await asyncio.wait_for(through_session(), 20) == expected
 
     asyncio.run(main())

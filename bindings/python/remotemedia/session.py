@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import warnings
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from ._engine import _abi
+from .options import SessionOptions
 from .packet import Packet
 
 if TYPE_CHECKING:
     from ._engine.live import Live
+    from .core.node import Node
     from .runtime_wrapper import Runnable
 
 # Text and documents of more bytes than this are read in a thread, so that they do not hold up the event loop.
@@ -30,8 +33,7 @@ class OpenSession:
         self,
         pipeline: Runnable,
         inputs: Iterable[Any] | AsyncIterable[Any] | None,
-        on_error: str,
-        capacity: int,
+        options: SessionOptions,
         loop: asyncio.AbstractEventLoop | None,
         tell: Callable[[int], object],
     ) -> None:
@@ -40,7 +42,7 @@ class OpenSession:
             from ._engine.live import Live
         except ImportError as error:
             raise ImportError(f"sessions need the engine, which cannot be loaded: {error}") from error
-        self._live = Live(spec.read(pipeline), on_error, capacity, loop, tell)
+        self._live = Live(spec.read(pipeline), options, loop, tell)
         self._live.start(inputs)
 
     def try_send(self, data: Any, pts: int | None = None) -> bool:
@@ -67,6 +69,15 @@ class OpenSession:
     def metrics(self) -> dict[str, Any]:
         """What the session has measured so far: as `execute_pipeline` with `enable_metrics`."""
         return self._live.measured()
+
+    def report(self) -> dict[str, Any]:
+        """Where the session stands: what each node does, since when, at which input; what is on each edge."""
+        return self._live.report()
+
+    def save_trace(self, path: str | os.PathLike[str]) -> None:
+        """Writes the calls that were kept (option `trace`) to a file that Perfetto opens."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self._live.trace())
 
     @property
     def error(self) -> BaseException | None:
@@ -102,9 +113,7 @@ class Session(OpenSession):
         pipeline: Whatever `execute_pipeline` takes.
         inputs: Where the input comes from, instead of `send`: an iterable, which another thread iterates over, or an
             asynchronous one. It is asked for an item when there is room.
-        on_error: As for `execute_pipeline`; with "collect", exceptions are among the outputs.
-        capacity: How many packets wait between two nodes, before the first and after the last, until the one that makes
-            them has to wait.
+        options: As `SessionOptions` describes them.
 
     Raises:
         TypeError, ValueError, RuntimeError: The pipeline is not one that can be run, as for `execute_pipeline`; or no
@@ -117,8 +126,7 @@ class Session(OpenSession):
         pipeline: Runnable,
         *,
         inputs: Iterable[Any] | AsyncIterable[Any] | None = None,
-        on_error: str = "raise",
-        capacity: int = 16,
+        **options: Unpack[SessionOptions],
     ) -> None:
         from ._engine.signals import Signals
 
@@ -126,7 +134,7 @@ class Session(OpenSession):
         self._signals = Signals(loop)
         # Outputs that were taken and are being read, for receivers that were cancelled meanwhile.
         self._reading: deque[asyncio.Future[Packet]] = deque()
-        super().__init__(pipeline, inputs, on_error, capacity, loop, self._signals.tell)
+        super().__init__(pipeline, inputs, options, loop, self._signals.tell)
 
     async def send(self, data: Any, pts: int | None = None) -> None:
         """Gives an input, waiting for room.
@@ -145,6 +153,49 @@ class Session(OpenSession):
     async def end(self) -> None:
         """Says that there is no more input: what is inside comes out, then the session ends. Returns at once."""
         self._live.end()
+
+    async def flush(self) -> None:
+        """Has every node give what it holds back, after the inputs sent before; waits for room. The stream goes on."""
+        while not self._live.flush(0):
+            await self._signals.wait(_abi.RM_EVENT_ROOM)
+
+    async def insert(
+        self, node: Node, *, after: str = "", before: str = "", node_id: str | None = None, timeout: float = 60.0
+    ) -> None:
+        """Puts a node onto the edge between two others while the session runs; nothing that was sent is lost.
+
+        The node is initialised first. Nodes are named by their ids, `f"{name}_{index}"`.
+
+        Args:
+            node: The node; an instance that is not in the session.
+            after: The node before it; empty for the input.
+            before: The node behind it; empty for the output.
+            node_id: Its id; its name by default.
+            timeout: How long to wait, in seconds; afterwards the change goes on.
+
+        Raises:
+            ValueError: There is no such edge, or the id is taken.
+            TimeoutError: The change has not come about in time.
+            NodeError: Its `initialize` failed, as the message says. The session runs on as it was.
+        """
+        await asyncio.to_thread(self._live.changes.insert, node, node_id or node.name, after, before, timeout)
+
+    async def remove(self, node_id: str, *, timeout: float = 60.0) -> None:
+        """Lets a node go while the session runs: what it holds back comes out, and later inputs go past it.
+
+        Raises:
+            ValueError: There is no such node, or it cannot be removed; the message says why.
+            TimeoutError: As for `insert`.
+        """
+        await asyncio.to_thread(self._live.changes.remove, node_id, timeout)
+
+    async def replace(self, node_id: str, node: Node, *, timeout: float = 60.0) -> None:
+        """Has another node take the place of one while the session runs; nothing that was sent is lost.
+
+        Raises:
+            ValueError, TimeoutError, NodeError: As for `insert` and `remove`.
+        """
+        await asyncio.to_thread(self._live.changes.replace, node_id, node, timeout)
 
     async def receive(self) -> Any:
         """The next output, waited for. One that a cancelled call was about to give comes with the next call.
@@ -241,8 +292,7 @@ def open_session(
     pipeline: Runnable,
     *,
     inputs: Iterable[Any] | AsyncIterable[Any] | None = None,
-    on_error: str = "raise",
-    capacity: int = 16,
+    **options: Unpack[SessionOptions],
 ) -> Session:
     """Starts a `Session` over whatever `execute_pipeline` takes; the arguments are those of `Session`."""
-    return Session(pipeline, inputs=inputs, on_error=on_error, capacity=capacity)
+    return Session(pipeline, inputs=inputs, **options)

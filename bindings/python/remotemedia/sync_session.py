@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
+from .options import SessionOptions
 from .packet import Packet
 from .session import OpenSession
 
 if TYPE_CHECKING:
+    from .core.node import Node
     from .runtime_wrapper import Runnable
 
 _T = TypeVar("_T")
@@ -26,7 +31,7 @@ class SyncSession(OpenSession):
     thread for all such sessions. Waiting can be interrupted with Ctrl-C.
 
     Args:
-        pipeline, inputs, on_error, capacity: As for `Session`.
+        pipeline, inputs, options: As for `Session`.
 
     Raises:
         TypeError, ValueError, RuntimeError, ImportError: As for `Session`.
@@ -37,10 +42,9 @@ class SyncSession(OpenSession):
         pipeline: Runnable,
         *,
         inputs: Iterable[Any] | AsyncIterable[Any] | None = None,
-        on_error: str = "raise",
-        capacity: int = 16,
+        **options: Unpack[SessionOptions],
     ) -> None:
-        super().__init__(pipeline, inputs, on_error, capacity, None, lambda event: None)
+        super().__init__(pipeline, inputs, options, None, lambda event: None)
 
     def send(self, data: Any, pts: int | None = None, timeout: float | None = None) -> None:
         """Gives an input, waiting for room.
@@ -57,6 +61,25 @@ class SyncSession(OpenSession):
         """
         if not _wait(lambda nanos: self._live.push(data, pts, nanos), timeout):
             raise TimeoutError(f"no room for the input within {timeout} s")
+
+    def flush(self, timeout: float | None = None) -> None:
+        """As `Session.flush`; raises TimeoutError if there was no room within `timeout` seconds."""
+        if not _wait(self._live.flush, timeout):
+            raise TimeoutError(f"no room for the flush within {timeout} s")
+
+    def insert(
+        self, node: Node, *, after: str = "", before: str = "", node_id: str | None = None, timeout: float = 60.0
+    ) -> None:
+        """As `Session.insert`."""
+        _in_thread(lambda: self._live.changes.insert(node, node_id or node.name, after, before, timeout))
+
+    def remove(self, node_id: str, *, timeout: float = 60.0) -> None:
+        """As `Session.remove`."""
+        _in_thread(lambda: self._live.changes.remove(node_id, timeout))
+
+    def replace(self, node_id: str, node: Node, *, timeout: float = 60.0) -> None:
+        """As `Session.replace`."""
+        _in_thread(lambda: self._live.changes.replace(node_id, node, timeout))
 
     def end(self) -> None:
         """Says that there is no more input: what is inside comes out, then the session ends. Returns at once."""
@@ -158,3 +181,21 @@ def _wait(attempt: Callable[[int], _T], timeout: float | None, is_over: Callable
         result = attempt(int(left * 1e9))
         if result or is_over() or (deadline is not None and time.monotonic() >= deadline):
             return result
+
+
+def _in_thread(call: Callable[[], None]) -> None:
+    """Makes a call that waits in the library, so that Ctrl-C comes through meanwhile."""
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            call()
+            future.set_result(None)
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="remotemedia-change", daemon=True).start()
+    while not future.done():
+        with contextlib.suppress(TimeoutError):
+            future.exception(_SLICE)
+    future.result()

@@ -12,7 +12,7 @@ from .errors import check
 from .library import library
 from .spec import Spec
 
-_POLICIES = {
+POLICIES = {
     None: _abi.RM_EDGE_DEFAULT,
     "block": _abi.RM_EDGE_BLOCK,
     "drop_oldest": _abi.RM_EDGE_DROP_OLDEST,
@@ -52,7 +52,7 @@ def _load(pipeline: ctypes.c_uint64, manifest: str) -> None:
 def _connect(pipeline: ctypes.c_uint64, connection: dict[str, Any]) -> None:
     config = _abi.rm_edge_config()
     config.struct_size = ctypes.sizeof(config)
-    config.policy = _POLICIES[connection.get("policy")]
+    config.policy = POLICIES[connection.get("policy")]
     config.capacity = connection.get("capacity", 0)
     check(library.rm_pipeline_connect(pipeline, *_text(connection["from"]), *_text(connection["to"]), config))
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterable, Callable, Iterable
 from operator import index
 from typing import Any
 
 from ..core.exceptions import PipelineError
+from ..options import SessionOptions
 from . import _abi, packets
 from .adapter import Adapter, AsyncFeeder, Feeder
+from .build import POLICIES
+from .changes import Changes
 from .errors import check, exception, read_text
 from .library import library, quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
 
 _EVENTS = _abi.RM_EVENT_OUTPUT, _abi.RM_EVENT_ROOM, _abi.RM_EVENT_ENDED
+_DEFAULTS: dict[str, Any] = {"on_error": "raise", "capacity": 16, "policy": "block", "stall": 10.0, "trace": 0}
 _TIMES = range(_abi.RM_TIME_NONE + 1, 2**63)
 
 
@@ -24,8 +29,7 @@ class Live(EngineSession):
 
     Args:
         spec: The pipeline.
-        on_error: As for `EngineSession`.
-        capacity: How many packets an edge holds.
+        options: How it is to run.
         loop: As for `EngineSession`.
         tell: Called with every RM_EVENT_… on a worker; a RuntimeError says that nobody listens any more.
     """
@@ -35,15 +39,20 @@ class Live(EngineSession):
     def __init__(
         self,
         spec: Spec,
-        on_error: str,
-        capacity: int,
+        options: SessionOptions,
         loop: asyncio.AbstractEventLoop | None,
         tell: Callable[[int], object],
     ) -> None:
-        if not 0 < capacity < 2**32:
-            raise ValueError(f"capacity is {capacity}; it is a number of packets, at least 1")
-        super().__init__(spec, on_error, loop)
-        self._capacity = capacity
+        unknown = options.keys() - _DEFAULTS.keys()
+        if unknown:
+            raise TypeError(f"{sorted(unknown)} are no options of a session; there are {', '.join(_DEFAULTS)}")
+        self._options: Any = {**_DEFAULTS, **options}
+        if not 0 < self._options["capacity"] < 2**32:
+            raise ValueError(f"capacity is {self._options['capacity']}; it is a number of packets, at least 1")
+        if self._options["policy"] not in POLICIES:
+            raise ValueError(f"policy is {self._options['policy']!r}; use one of {', '.join(filter(None, POLICIES))}")
+        super().__init__(spec, self._options["on_error"], loop)
+        self.changes = Changes(self, self._handle, self._shared)
         self.error: BaseException | None = None
         """What ended the session, once that is known."""
         self.ended = False
@@ -64,13 +73,19 @@ class Live(EngineSession):
             source = AsyncFeeder(self.engine, inputs)
         elif inputs is not None:
             source = Feeder(self.engine, inputs)
-        self.open(source, capacity=self._capacity)
+        self.open(source)
         self._is_open = True
         self.has_source = (
             self.spec.source
             or any(getattr(what, "is_source", False) for _, what in self.spec.steps)
             or any(map(self.engine.is_source, self._keys))
         )
+
+    def _configure(self, config: _abi.rm_session_config) -> None:
+        config.capacity = self._options["capacity"]
+        config.policy = POLICIES[self._options["policy"]]
+        config.stall = int((self._options["stall"] or 0) * 1e9)
+        config.trace = self._options["trace"]
 
     def forsaken(self) -> bool:
         """Whether it runs on although nobody has said that it should end."""
@@ -98,6 +113,15 @@ class Live(EngineSession):
             self.raise_error()
         check(status)
         return True
+
+    def flush(self, timeout: int) -> bool:
+        """Has every node give what it holds back, waiting for room as `push` does."""
+        status: int = library.rm_session_flush(self._handle, timeout)
+        if status < 0 and status != _abi.RM_ERR_TIMEOUT:
+            self._find_error()
+            self.raise_error()
+            check(status)
+        return status == _abi.RM_OK
 
     def pull(self, timeout: int) -> _abi.rm_packet | None:
         """Takes an output, waiting for up to `timeout` nanoseconds; None if there is none yet, or it is `over`."""
@@ -174,13 +198,32 @@ class Live(EngineSession):
 
     def on_event(self, event: int) -> None:
         super().on_event(event)
-        if event != _abi.RM_EVENT_ENDED:
+        if event == _abi.RM_EVENT_STALLED:
+            self._warn()
+        elif event != _abi.RM_EVENT_ENDED:
             self._notify(event)
+
+    def _warn(self) -> None:
+        import logging
+
+        from .stall import describe
+
+        warning = self.measured()["warnings"][-1]
+        logging.getLogger("remotemedia").warning("session %x: %s", self._handle.value, describe(self.report(), warning))
+
+    def report(self) -> dict[str, Any]:
+        """Where the session stands."""
+        report: dict[str, Any] = json.loads(read_text(library.rm_session_report, self._handle))
+        return report
+
+    def trace(self) -> str:
+        """The calls that were kept, in the trace event format."""
+        return read_text(library.rm_session_trace, self._handle)
 
     def on_end(self) -> None:
         self._find_error()
         self.ended = True
-        # Whoever waits for anything is to look again: the end may overtake an event that another worker brings.
+        # Whoever waits for anything is to look again.
         for event in _EVENTS:
             self._notify(event)
 

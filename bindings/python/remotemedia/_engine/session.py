@@ -51,16 +51,13 @@ class EngineSession:
         """The event loop that the nodes' awaitables run on. [any thread]"""
         return self._loop or self.engine.own_loop()
 
-    def open(
-        self, source: Adapter | None = None, sink: Adapter | None = None, optional: bool = False, capacity: int = 0
-    ) -> None:
+    def open(self, source: Adapter | None = None, sink: Adapter | None = None, optional: bool = False) -> None:
         """Builds the pipeline and starts it.
 
         Args:
             source: Supplies the input, instead of pushes.
             sink: Takes the outputs, instead of pulls.
             optional: The source may be left out of a pipeline that takes no input.
-            capacity: How many packets an edge holds; 0 stands for the library's default.
         """
         tag = next(_tags)
         self.engine.runs[tag] = self
@@ -72,7 +69,6 @@ class EngineSession:
             config = _abi.rm_session_config()
             config.struct_size = ctypes.sizeof(config)
             config.on_error = _ON_ERROR[self.on_error]
-            config.capacity = capacity
             config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
             config.tag = config.user_data = tag
             if source is not None:
@@ -84,6 +80,7 @@ class EngineSession:
                 handles.append(config.output)
                 self._keys.append(key)
             config.host = self.engine.host
+            self._configure(config)
             config.on_event = self.engine.event_function
             creation = self.engine.creation
             creation.error, creation.keys = None, self._keys
@@ -103,6 +100,9 @@ class EngineSession:
         if self._steps():
             self._end()
 
+    def _configure(self, config: _abi.rm_session_config) -> None:
+        """Sets what this kind of session has to set; the rest is the library's default."""
+
     def on_event(self, event: int) -> None:
         """Something has come about. Called on a worker, RM_EVENT_ENDED once and last."""
         if event == _abi.RM_EVENT_ENDED and self._steps():
@@ -116,9 +116,8 @@ class EngineSession:
         """The session has ended and is open: whoever waits is told, and nothing may be raised."""
 
     def _release(self) -> None:
-        shared, self._shared = self._shared, []
-        for node in shared:
-            self.engine.unshare(node)
+        while self._shared:
+            self.engine.unshare(self._shared.pop())
         for key in self._keys:
             self.engine.forget(key)
 

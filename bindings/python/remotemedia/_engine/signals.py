@@ -3,14 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from weakref import WeakKeyDictionary, ref
+
+
+class Doorbell:
+    """Wakes a loop for everything that has come about since it last looked: waking it once costs more than an event."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Weak: the bells of all loops are kept by loop, which would keep every loop for ever.
+        self._loop = ref(loop)
+        self._told: deque[tuple[Signals, int]] = deque()
+        self._rung = False
+
+    def ring(self, signals: Signals, event: int) -> None:
+        """Notes an event; a RuntimeError says that the loop is closed. [any thread]"""
+        self._told.append((signals, event))
+        if not self._rung:
+            self._rung = True
+            try:
+                loop = self._loop()
+                if loop is None:
+                    raise RuntimeError("the event loop is gone")
+                loop.call_soon_threadsafe(self._answer)
+            except RuntimeError:
+                self._rung = False
+                raise
+
+    def _answer(self) -> None:
+        # In this order: whoever finds the bell still rung has noted his event before it is looked for.
+        self._rung = False
+        while self._told:
+            signals, event = self._told.popleft()
+            signals.wake(event)
+
+
+_doorbells: WeakKeyDictionary[asyncio.AbstractEventLoop, Doorbell] = WeakKeyDictionary()
 
 
 class Signals:
-    """Events that come from any thread, and the tasks of one loop that wait for them."""
+    """Events that come from any thread, and the tasks of one loop that wait for them. Made on the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._waiting: dict[int, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[int, list[asyncio.Future[None]]] = {}
+        if loop not in _doorbells:
+            _doorbells[loop] = Doorbell(loop)
+        self._doorbell = _doorbells[loop]
 
     def tell(self, event: int) -> None:
         """Wakes every task that waits for an event. [any thread]
@@ -18,9 +57,10 @@ class Signals:
         Raises:
             RuntimeError: The loop is closed.
         """
-        self.loop.call_soon_threadsafe(self._wake, event)
+        self._doorbell.ring(self, event)
 
-    def _wake(self, event: int) -> None:
+    def wake(self, event: int) -> None:
+        """The same, on the loop."""
         for future in self._waiting.pop(event, ()):
             if not future.done():
                 future.set_result(None)
@@ -28,9 +68,5 @@ class Signals:
     async def wait(self, event: int) -> None:
         """Waits for the next time that an event is told."""
         future = self.loop.create_future()
-        waiting = self._waiting.setdefault(event, set())
-        waiting.add(future)
-        try:
-            await future
-        finally:
-            waiting.discard(future)
+        self._waiting.setdefault(event, []).append(future)
+        await future

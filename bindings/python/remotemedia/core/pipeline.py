@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from weakref import WeakSet
 
 from .exceptions import PipelineError
@@ -14,6 +14,7 @@ from .graph import End, Graph, Options
 from .node import Node
 
 if TYPE_CHECKING:
+    from ..options import SessionOptions
     from ..session import Session
     from ..sync_session import SyncSession
     from .progress import Progress
@@ -187,17 +188,17 @@ class Pipeline:
 
     # Running
 
-    def session(self, *, on_error: str = "raise", capacity: int = 16) -> Session:
+    def session(self, **options: Unpack[SessionOptions]) -> Session:
         """Starts a `Session` of the pipeline: inputs are sent and outputs received while it runs."""
         from ..session import Session
 
-        return self._note(Session(self, on_error=on_error, capacity=capacity))
+        return self._note(Session(self, **options))
 
-    def sync_session(self, *, on_error: str = "raise", capacity: int = 16) -> SyncSession:
+    def sync_session(self, **options: Unpack[SessionOptions]) -> SyncSession:
         """Starts a `SyncSession` of the pipeline, for programs without an event loop."""
         from ..sync_session import SyncSession
 
-        return self._note(SyncSession(self, on_error=on_error, capacity=capacity))
+        return self._note(SyncSession(self, **options))
 
     def _note(self, session: _S) -> _S:
         if self._is_initialized:

@@ -1,0 +1,23 @@
+"""How a session is to run."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class SessionOptions(TypedDict, total=False):
+    """The options of a session; what is left out has its default."""
+
+    # "raise" (default), "skip" or "collect", as for `execute_pipeline`; with the last, exceptions are among the
+    # outputs.
+    on_error: str
+    # How many packets wait between two nodes, before the first and after the last. 16.
+    capacity: int
+    # What happens when there are as many: "block" (default) has whoever makes packets wait, "drop_oldest", "drop_newest"
+    # and "latest" drop some. Edges that `Pipeline.connect` gave a policy have their own.
+    policy: str
+    # After how many seconds in which nothing moved, though there was work, a warning is logged that says where the
+    # session stands, with the stacks of the threads that are inside nodes. 10; None for never.
+    stall: float | None
+    # How many calls are kept for `save_trace`: the newest. 0.
+    trace: int
