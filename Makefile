@@ -11,7 +11,7 @@ CTEST_BUILD := build/native
 SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyproject.toml -type f -not -path 'runtime/target/*' -not -name '*.pyc')
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check bench header fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check bench soak deep header fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -41,6 +41,15 @@ test-python: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(BIN)/python benchmarks/run.py
+
+# 1,000 live sessions, each 50 packets a second through three Python nodes, for a minute.
+soak: $(VENV)/installed-test
+	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 60
+
+# What takes long: the same for ten minutes, and ten minutes of random sessions in the engine.
+deep: $(VENV)/installed-test
+	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 600
+	cd runtime && STRESS_SECONDS=600 cargo test --release --locked -p remotemedia-core --test stress
 
 # What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
 header: prerequisites

@@ -13,8 +13,8 @@ class SessionOptions(TypedDict, total=False):
     on_error: str
     # How many packets wait between two nodes, before the first and after the last. 16.
     capacity: int
-    # What happens when there are as many: "block" (default) has whoever makes packets wait, "drop_oldest", "drop_newest"
-    # and "latest" drop some. Edges that `Pipeline.connect` gave a policy have their own.
+    # What happens when there are as many: "block" (default) has whoever makes packets wait, "drop_oldest",
+    # "drop_newest" and "latest" drop some. Edges that `Pipeline.connect` gave a policy have their own.
     policy: str
     # After how many seconds in which nothing moved, though there was work, a warning is logged that says where the
     # session stands, with the stacks of the threads that are inside nodes. 10; None for never.

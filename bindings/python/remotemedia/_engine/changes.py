@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Changes:
-    """Nodes that join and leave a session. Each call waits until the change has come about. [any thread but the loop's]"""
+    """Nodes that join and leave a session. Each call waits until that has come about. [any thread but the loop's]"""
 
     def __init__(self, session: EngineSession, handle: ctypes.c_uint64, shared: list[Any]) -> None:
         self._session = session

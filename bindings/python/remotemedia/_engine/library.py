@@ -47,5 +47,5 @@ def _load_quick(name: str) -> ctypes.PyDLL:
 library = _load()
 
 quick = _load_quick(library._name)
-"""The same library, called without letting go of the GIL: for functions that never wait. Handing it to a worker and getting
-it back costs more than such a call. The library holds no lock while it waits for the GIL, so nobody waits for anybody."""
+"""The same library, called without letting go of the GIL: for functions that never wait. Handing it to a worker and
+getting it back costs more than such a call. The library holds no lock while it waits for the GIL: nobody is stuck."""
