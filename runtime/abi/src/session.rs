@@ -307,11 +307,8 @@ pub unsafe extern "C" fn rm_session_metrics(
     capacity: usize,
     length: *mut usize,
 ) -> rm_status {
-    guard(|| {
-        let metrics = handle::get::<Session>(session)?.0.metrics().to_json().to_string();
-        // SAFETY: the caller vouches for `buffer` and `length`.
-        unsafe { write_text(&metrics, buffer, capacity, length) }
-    })
+    // SAFETY: the caller vouches for `buffer` and `length`.
+    unsafe { write_json(session, buffer, capacity, length, |session| session.metrics().to_json()) }
 }
 
 /// Copies where the session stands as a JSON object, as `rm_last_error` does its message: what each node is doing, since
@@ -328,11 +325,8 @@ pub unsafe extern "C" fn rm_session_report(
     capacity: usize,
     length: *mut usize,
 ) -> rm_status {
-    guard(|| {
-        let report = handle::get::<Session>(session)?.0.report().to_string();
-        // SAFETY: the caller vouches for `buffer` and `length`.
-        unsafe { write_text(&report, buffer, capacity, length) }
-    })
+    // SAFETY: the caller vouches for `buffer` and `length`.
+    unsafe { write_json(session, buffer, capacity, length, |session| session.report()) }
 }
 
 /// Copies the calls that the session has kept (`rm_session_config.trace`) as `rm_last_error` does its message: a document in
@@ -349,11 +343,8 @@ pub unsafe extern "C" fn rm_session_trace(
     capacity: usize,
     length: *mut usize,
 ) -> rm_status {
-    guard(|| {
-        let trace = handle::get::<Session>(session)?.0.trace().to_string();
-        // SAFETY: the caller vouches for `buffer` and `length`.
-        unsafe { write_text(&trace, buffer, capacity, length) }
-    })
+    // SAFETY: the caller vouches for `buffer` and `length`.
+    unsafe { write_json(session, buffer, capacity, length, |session| session.trace()) }
 }
 
 /// Puts a node onto the edge between two others of a running session; no id (size 0) stands for the input before, or the
@@ -457,6 +448,24 @@ pub extern "C" fn rm_session_free(session: rm_session) -> rm_status {
             }
         }
         Ok(())
+    })
+}
+
+/// Copies something that a session says about itself.
+///
+/// # Safety
+/// As for [`write_text`].
+unsafe fn write_json(
+    session: rm_session,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+    ask: impl FnOnce(&remotemedia_core::Session) -> serde_json::Value,
+) -> rm_status {
+    guard(|| {
+        let text = ask(&handle::get::<Session>(session)?.0).to_string();
+        // SAFETY: the same promise.
+        unsafe { write_text(&text, buffer, capacity, length) }
     })
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 from . import _abi
 from .engine import Engine
 from .errors import check
-from .library import library
+from .library import library, quick
 from .spec import Spec
 
 POLICIES = {
@@ -38,15 +38,15 @@ def build(engine: Engine, spec: Spec, pipeline: ctypes.c_uint64, shared: list[An
         else:
             handle = engine.share(what, spec.managed, spec.source and index == 0)
             shared.append(what)
-            check(library.rm_pipeline_add_node(pipeline, *_text(node_id), handle))
+            check(quick.rm_pipeline_add_node(pipeline, *text(node_id), handle))
     for connection in spec.connections:
         _connect(pipeline, connection)
     for node_id, options in spec.options:
-        check(library.rm_pipeline_configure(pipeline, *_text(node_id), *_text(json.dumps(options))))
+        check(quick.rm_pipeline_configure(pipeline, *text(node_id), *text(json.dumps(options))))
 
 
 def _load(pipeline: ctypes.c_uint64, manifest: str) -> None:
-    check(library.rm_pipeline_load(pipeline, *_text(manifest)))
+    check(library.rm_pipeline_load(pipeline, *text(manifest)))
 
 
 def _connect(pipeline: ctypes.c_uint64, connection: dict[str, Any]) -> None:
@@ -54,9 +54,10 @@ def _connect(pipeline: ctypes.c_uint64, connection: dict[str, Any]) -> None:
     config.struct_size = ctypes.sizeof(config)
     config.policy = POLICIES[connection.get("policy")]
     config.capacity = connection.get("capacity", 0)
-    check(library.rm_pipeline_connect(pipeline, *_text(connection["from"]), *_text(connection["to"]), config))
+    check(quick.rm_pipeline_connect(pipeline, *text(connection["from"]), *text(connection["to"]), config))
 
 
-def _text(text: str) -> tuple[bytes, int]:
-    encoded = text.encode()
+def text(value: str) -> tuple[bytes, int]:
+    """A text as the library takes it: bytes and their number."""
+    encoded = value.encode()
     return encoded, len(encoded)

@@ -12,7 +12,7 @@ from ..core.ports import route
 from . import _abi, packets
 from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
 from .errors import check
-from .library import library
+from .library import library, quick
 from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
 
@@ -160,7 +160,7 @@ class Engine:
             if shared.uses:
                 return
             del self._shared[id(node)]
-        library.rm_node_free(shared.handle)
+        quick.rm_node_free(shared.handle)
         self.forget(shared.key)
 
     def is_source(self, key: int) -> bool:
@@ -194,7 +194,7 @@ class Engine:
             callbacks.flags |= _abi.RM_NODE_MATCH
             callbacks.match_tolerance = round(adapter.match_tolerance * 1e9)
         handle = ctypes.c_uint64()
-        check(library.rm_node_new(self.host, callbacks, handle))
+        check(quick.rm_node_new(self.host, callbacks, handle))
         return handle.value, key
 
     def add_type(self, name: str, key: int) -> None:
@@ -211,12 +211,12 @@ class Engine:
     def fail(self, error: BaseException) -> Any:
         """Tells the library why the call fails that this thread is in."""
         text = describe(error)
-        library.rm_call_fail(text, len(text), self.objects.new(error))
+        quick.rm_call_fail(text, len(text), self.objects.new(error))
         return FAILED
 
     def emit(self, adapter: Adapter, output: Any, answer: Any = None) -> Any:
         """Gives an output of the call that this thread is in, with its port and time, and answers `answer`."""
-        check(library.rm_call_emit(self._packet(adapter, output)))
+        check(quick.rm_call_emit(self._packet(adapter, output)))
         return answer
 
     def _packet(self, adapter: Adapter, output: Any) -> _abi.rm_packet:
@@ -228,7 +228,7 @@ class Engine:
     def tag(self) -> int:
         """The number of the run whose call this thread is in."""
         tag = ctypes.c_uint64()
-        check(library.rm_call_tag(tag))
+        check(quick.rm_call_tag(tag))
         return tag.value
 
     def session(self) -> EngineSession:
@@ -241,7 +241,7 @@ class Engine:
         if not loop.is_running():
             raise RuntimeError("the event loop of the run has stopped, so nothing can be awaited any more")
         completion = ctypes.c_uint64()
-        check(library.rm_call_defer(completion))
+        check(quick.rm_call_defer(completion))
         return completion.value, loop
 
     def wait_for(self, awaitable: Awaitable[Any], adapter: NodeAdapter, more: bool = False) -> Any:
@@ -261,7 +261,7 @@ class Engine:
     ) -> None:
         def close(_: object) -> None:
             # Neither does anything once the outcome has been given; a call that was cancelled early needs both.
-            library.rm_completion_free(completion)
+            quick.rm_completion_free(completion)
             if hasattr(awaitable, "close"):
                 awaitable.close()
 
@@ -290,16 +290,16 @@ class Engine:
             packet = None if nothing else self._packet(adapter, output)
         except ValueError as error:
             return self.fail_later(completion, error)
-        library.rm_completion_finish(completion, _abi.RM_MORE if more else _abi.RM_OK, packet)
+        quick.rm_completion_finish(completion, _abi.RM_MORE if more else _abi.RM_OK, packet)
 
     def drop(self, completion: int) -> None:
         """Ends a completion that nobody will give an outcome to."""
-        library.rm_completion_free(completion)
+        quick.rm_completion_free(completion)
 
     def fail_later(self, completion: int, error: BaseException) -> None:
         """Gives a failure as the outcome of a pending call."""
         text = describe(error)
-        library.rm_completion_fail(completion, text, len(text), self.objects.new(error))
+        quick.rm_completion_fail(completion, text, len(text), self.objects.new(error))
 
     # Callbacks of the library. None of them may raise.
 
@@ -315,7 +315,7 @@ class Engine:
             return _abi.RM_OK
         except BaseException as error:
             text = str(error).encode("utf-8", "replace")
-            library.rm_call_fail(text, len(text), None)
+            quick.rm_call_fail(text, len(text), None)
             return _abi.RM_ERR_INPUT
 
     def _on_import(self, _: int | None, packet: Any, out: Any) -> int:
@@ -349,7 +349,7 @@ class Engine:
         if answer is None and not none_is_value:
             return after
         try:
-            check(library.rm_call_emit(packets.object_packet(self.objects, self.host, answer)))
+            check(quick.rm_call_emit(packets.object_packet(self.objects, self.host, answer)))
             return after
         except BaseException as error:
             return _STATUS[self.fail(error)]

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.progress import INTERVAL, Meter, Progress
 from .adapter import Collector, Feeder
 from .errors import check
-from .library import library
+from .library import quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
 
@@ -43,12 +43,12 @@ class Run(EngineSession):
         if not self.engine.closing:  # else nobody is to go on: the process is about to end
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self.loop.call_soon_threadsafe(self._wake)
-        library.rm_session_free(self._handle)
+        quick.rm_session_free(self._handle)
 
     def _take_result(self) -> None:
         if self._wants_metrics:
             self.metrics = self.measured()
-        status = library.rm_session_wait(self._handle, 0)
+        status = quick.rm_session_wait(self._handle, 0)
         if status >= 0:
             return
         self.error = self.failure()

@@ -14,7 +14,7 @@ from .adapter import Adapter
 from .build import build
 from .engine import engine
 from .errors import check, read_text
-from .library import library
+from .library import library, quick
 from .spec import Spec
 
 _ON_ERROR = {"raise": _abi.RM_ON_ERROR_RAISE, "skip": _abi.RM_ON_ERROR_SKIP, "collect": _abi.RM_ON_ERROR_COLLECT}
@@ -64,7 +64,7 @@ class EngineSession:
         pipeline = ctypes.c_uint64()
         handles: list[int] = []
         try:
-            check(library.rm_pipeline_new(self.engine.runtime, pipeline))
+            check(quick.rm_pipeline_new(self.engine.runtime, pipeline))
             build(self.engine, self.spec, pipeline, self._shared)
             config = _abi.rm_session_config()
             config.struct_size = ctypes.sizeof(config)
@@ -94,9 +94,9 @@ class EngineSession:
             self.stop_at_exit()
             raise
         finally:
-            library.rm_pipeline_free(pipeline)
+            quick.rm_pipeline_free(pipeline)
             for handle in handles:
-                library.rm_node_free(handle)
+                quick.rm_node_free(handle)
         if self._steps():
             self._end()
 
@@ -124,7 +124,7 @@ class EngineSession:
     def failure(self) -> BaseException | None:
         """The exception that ends the session, a node's own with notes of where it happened. [any thread]"""
         packet = packets.new_packet()
-        if library.rm_session_error(self._handle, packet) != _abi.RM_OK:
+        if quick.rm_session_error(self._handle, packet) != _abi.RM_OK:
             return None
         error: BaseException = packets.import_(self.engine.objects, packet)
         return error
@@ -140,7 +140,7 @@ class EngineSession:
 
     def cancel(self) -> None:
         """Gives the session up; returns at once. [any thread]"""
-        library.rm_session_cancel(self._handle)
+        quick.rm_session_cancel(self._handle)
 
     def stop_at_exit(self) -> None:
         """Ends a thread that dies with the process in a moment: there is nobody to tell of an error."""
