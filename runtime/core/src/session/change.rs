@@ -25,6 +25,8 @@ pub(super) struct Change {
     /// Why it does not come about, told when the node that was to join is gone again.
     failure: Option<Error>,
     result: Option<Result<()>>,
+    /// Whether its caller has waited long enough.
+    forgotten: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -107,10 +109,11 @@ impl Session {
         if !matches!(state.phase, Phase::Running) || state.cancelled || state.error.is_some() {
             return Err(self.refusal(&state, "the session has ended"));
         }
+        state.changes.retain(|change| change.result.is_none() || !change.forgotten);
         let (what, node) = begin(&mut state)?;
         let id = state.next_change;
         state.next_change += 1;
-        state.changes.push(Change { id, what, node, failure: None, result: None });
+        state.changes.push(Change { id, what, node, failure: None, result: None, forgotten: false });
         self.release(state);
         let mut state = self.lock();
         state.waiters += 1;
@@ -118,6 +121,8 @@ impl Session {
         let (mut state, ended) = wait_until(&self.changed, state, deadline, |state| done(state));
         state.waiters -= 1;
         if !ended {
+            let change = state.changes.iter_mut().find(|change| change.id == id);
+            change.into_iter().for_each(|change| change.forgotten = true);
             return Err(Error::new(
                 ErrorKind::Timeout,
                 "the change has not come about within the time given; it goes on",
@@ -252,7 +257,12 @@ impl State {
         let node = (0..nodes.len()).find(|&at| *nodes[at].id == *id && self.nodes[at].life != Life::Gone);
         let node = node.filter(|&at| !nodes[at].hidden).ok_or_else(|| invalid(format!("there is no node '{id}'")))?;
         let shared = nodes.iter().filter(|other| Arc::ptr_eq(&other.slot, &nodes[node].slot)).count() > 1;
-        let changing = self.nodes[node].leaving.is_some() || self.nodes[node].life != Life::Ready;
+        let touches = |change: &Change| match change.what {
+            What::Replace(old) => old == node || change.node == node,
+            What::Insert(_) | What::Remove => change.node == node,
+        };
+        let changing = self.nodes[node].life != Life::Ready
+            || self.changes.iter().any(|change| change.result.is_none() && touches(change));
         let why = match () {
             () if nodes[node].slot.info().source => "is a source, which has no place in time to end at",
             () if shared => "stands in the session several times",
