@@ -186,6 +186,8 @@ CTRL_C = """
 import os, signal, sys, threading, time
 from remotemedia import Node, SyncSession
 
+# A shell that starts programs in the background has them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 entered = threading.Event()
 
 class Held(Node):

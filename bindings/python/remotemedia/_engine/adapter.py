@@ -6,6 +6,7 @@ A call answers an output, None (no output), or a mark of `objects`: MORE (call `
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from ..core.node import Node
 from ..core.output import Output
 from ..core.ports import check_ports
 from ..core.source import source_of
+from .errors import LoopStopped
 from .objects import DONE, MORE
 
 if TYPE_CHECKING:
@@ -194,7 +196,9 @@ class NodeAdapter(Adapter):
                 generator.close()
             unfinished = call is not None and call.give_up()
             if unfinished or isinstance(generator, AsyncGeneratorType):
-                return self.engine.wait_for(self._cleanup_after(call, generator), self)
+                # What waits on a loop that has stopped goes with the loop: there is nothing to wait for.
+                with contextlib.suppress(LoopStopped):
+                    return self.engine.wait_for(self._cleanup_after(call, generator), self)
             return self.sort(self.node.cleanup()) if self._owns_life else None
         except BaseException as error:
             return self._cleanup_failed(error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.ports import route
 from . import _abi, packets
 from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
-from .errors import check
+from .errors import LoopStopped, check
 from .library import library, quick
 from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
@@ -239,7 +239,7 @@ class Engine:
         """The completion of the call that this thread is in, and the event loop of its run."""
         loop = self.session().loop
         if not loop.is_running():
-            raise RuntimeError("the event loop of the run has stopped, so nothing can be awaited any more")
+            raise LoopStopped("the event loop of the run has stopped, so nothing can be awaited any more")
         completion = ctypes.c_uint64()
         check(quick.rm_call_defer(completion))
         return completion.value, loop

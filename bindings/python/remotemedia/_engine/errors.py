@@ -25,6 +25,10 @@ _TYPES: dict[int, type[Exception]] = {
 }
 
 
+class LoopStopped(RuntimeError):
+    """The event loop that was to wait for something does not run any more."""
+
+
 def read_text(function: Callable[..., int], *arguments: Any) -> str:
     """The text that a function of the library copies out."""
     length = ctypes.c_size_t()
