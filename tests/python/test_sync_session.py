@@ -209,7 +209,7 @@ try:
     session.send("x")
     {call}
 except KeyboardInterrupt:
-    print("interrupted", time.monotonic() - sent)
+    print("interrupted", time.monotonic() - sent, flush=True)
     session.cancel()
     os._exit(0)  # not after the five seconds
 """
