@@ -7,7 +7,7 @@ A call answers an output, None (no output), or a mark of `objects`: MORE (call `
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator, Iterable
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,17 @@ class Collector(Adapter):
     def __init__(self, engine: Engine, outputs: list[Any]) -> None:
         super().__init__(engine)
         self.process = outputs.append
+
+
+def spawn(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task of ours on a caller's loop.
+
+    Where that is closed while a node still waits, the session has given the call up; that a pending task was destroyed
+    would tell the caller of something that he cannot mend.
+    """
+    task = loop.create_task(coroutine)
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    return task
 
 
 class PendingCall:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
 from . import _abi, packets
-from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
+from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
 from .errors import LoopStopped, check
 from .library import library, quick
 from .loop import LoopThread, interrupt
@@ -268,7 +268,7 @@ class Engine:
         if call.given_up:
             close(None)
             return
-        call.task = loop.create_task(self._await(awaitable, adapter, completion, more))
+        call.task = spawn(loop, self._await(awaitable, adapter, completion, more))
         call.task.add_done_callback(close)
 
     async def _await(self, awaitable: Awaitable[Any], adapter: Adapter, completion: int, more: bool) -> None:

@@ -18,7 +18,7 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.exceptions import PipelineError
-from .adapter import NodeAdapter, PendingCall
+from .adapter import NodeAdapter, PendingCall, spawn
 from .objects import DONE, MORE, PENDING
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class AsyncStreamAdapter(StreamAdapter):
             return self._finish(None)
         self._items.append(item)
         if self._driver is None:
-            self._driver = loop.create_task(self._drive())
+            self._driver = spawn(loop, self._drive())
         else:
             self._wake()
 
