@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from remotemedia import Node
@@ -38,4 +39,18 @@ class Refuses(Node):
     def process(self, data: Any) -> Any:
         if data == self.item:
             raise self.error
+        return data
+
+
+class Held(Node):
+    """Waits until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    def process(self, data: Any) -> Any:
+        self.entered.set()
+        self.go.wait(20)
         return data

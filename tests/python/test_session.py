@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Any
 
 import pytest
-from doubles import Recorder
+from doubles import Held, Recorder
 
 from remotemedia import Node, Packet, PassThroughNode, Pipeline, PipelineError, Session, open_session
 
@@ -31,20 +30,6 @@ class Adds(Node):
         self.loop = asyncio.get_running_loop()
         await asyncio.sleep(0)
         return data + 1
-
-
-class Held(Node):
-    """Waits until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entered = threading.Event()
-        self.go = threading.Event()
-
-    def process(self, data: Any) -> Any:
-        self.entered.set()
-        self.go.wait(20)
-        return data
 
 
 def test_outputs_come_while_it_runs(run):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles import Recorder, Refuses
+from doubles import Held, Recorder, Refuses
 
 import remotemedia
 from remotemedia import Node, Packet, PassThroughNode, Pipeline, PipelineError, SyncSession
@@ -24,18 +24,6 @@ class Adds(Node):
         self.loop = asyncio.get_running_loop()
         await asyncio.sleep(0)
         return data + 1
-
-
-class Held(Node):
-    def __init__(self) -> None:
-        super().__init__()
-        self.entered = threading.Event()
-        self.go = threading.Event()
-
-    def process(self, data: Any) -> Any:
-        self.entered.set()
-        self.go.wait(20)
-        return data
 
 
 def test_outputs_come_while_it_runs():

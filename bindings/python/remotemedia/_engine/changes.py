@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .build import text
@@ -24,9 +26,9 @@ class Changes:
 
     def insert(self, node: Any, node_id: str, after: str, before: str, timeout: float) -> None:
         """Puts a node onto the edge between two others."""
-        node_handle = self._share(node)
         ends = *text(after), *text(before)
-        check(library.rm_session_insert(self._handle, *text(node_id), node_handle, *ends, _nanos(timeout)))
+        with self._shared_with_session(node) as handle:
+            check(library.rm_session_insert(self._handle, *text(node_id), handle, *ends, _nanos(timeout)))
 
     def remove(self, node_id: str, timeout: float) -> None:
         """Lets a node go."""
@@ -34,14 +36,23 @@ class Changes:
 
     def replace(self, node_id: str, node: Any, timeout: float) -> None:
         """Has a node take the place of another."""
-        node_handle = self._share(node)
-        check(library.rm_session_replace(self._handle, *text(node_id), node_handle, _nanos(timeout)))
+        with self._shared_with_session(node) as handle:
+            check(library.rm_session_replace(self._handle, *text(node_id), handle, _nanos(timeout)))
 
-    def _share(self, node: Any) -> int:
-        # Kept until the session has ended, as the ones that it began with are.
-        handle = self._session.engine.share(check_node(node))
+    @contextlib.contextmanager
+    def _shared_with_session(self, node: Any) -> Iterator[int]:
+        # Until the session has ended, as the ones that it began with; not if it is refused.
+        engine = self._session.engine
+        handle = engine.share(check_node(node))
+        try:
+            yield handle
+        except TimeoutError:  # the change goes on
+            self._shared.append(node)
+            raise
+        except BaseException:
+            engine.unshare(node)
+            raise
         self._shared.append(node)
-        return handle
 
 
 def _nanos(seconds: float) -> int:
