@@ -586,6 +586,11 @@ typedef struct rm_session_config {
      * How many calls are kept for `rm_session_trace`: the newest. 0 keeps none.
      */
     uint32_t trace;
+    /**
+     * The completion of a pending call that is to wait for the session, or 0; for what a callback opens itself, the
+     * callback is known. A completion that has been used counts as none.
+     */
+    uint64_t caller;
 } rm_session_config;
 
 /**
@@ -679,7 +684,7 @@ typedef uint64_t rm_session;
 #define RM_ERR_CANCELLED (-102)
 
 /**
- * The call cannot work inside this callback, or only inside one.
+ * The call cannot work inside this callback, because it would wait for it, or only inside one.
  */
 #define RM_ERR_REENTRANT (-103)
 
@@ -1049,23 +1054,27 @@ rm_status rm_runtime_types(rm_runtime runtime, char *buffer, size_t capacity, si
  * Ownership: `*session` receives a handle that `rm_session_free` ends. The session does not need the pipeline.
  * Threads: any.
  * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_ARGUMENT (`input`
- * for a pipeline that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
+ * for a pipeline that takes none), RM_ERR_REENTRANT (a node is in the very call that is to wait for the session), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
  * has been shut down), RM_ERR_UNSUPPORTED.
  * Since: 0.1
  */
-rm_status rm_session_open(uint64_t pipeline, const struct rm_session_config *config, rm_session *session);
+rm_status rm_session_open(uint64_t pipeline,
+                          const struct rm_session_config *config,
+                          rm_session *session);
 
 /**
  * Gives a packet to every node that takes input and has no edge leading to it, waiting for room for up to `timeout`
  * nanoseconds: 0 does not wait, a negative one waits without end.
  *
  * Ownership: `packet` as in `rm_call_emit`.
- * Threads: any; inside a callback only with a timeout, or it may wait for itself.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (no room), RM_ERR_STATE (the session takes no more input, or never did),
- * RM_ERR_CANCELLED, the failure that ended the session, and those of `rm_call_emit`.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (no room), RM_ERR_REENTRANT (no room, inside a callback that the session waits
+ * for), RM_ERR_STATE (the session takes no more input, or never did), RM_ERR_CANCELLED, the failure that ended the session, and those of `rm_call_emit`.
  * Since: 0.1
  */
-rm_status rm_session_push(rm_session session, const struct rm_packet *packet, int64_t timeout);
+rm_status rm_session_push(rm_session session,
+                          const struct rm_packet *packet,
+                          int64_t timeout);
 
 /**
  * Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for room
@@ -1084,9 +1093,9 @@ rm_status rm_session_flush(rm_session session, int64_t timeout);
  *
  * Ownership: `packet->buffer` is given to the caller, who ends it with `rm_buffer_free`; `data` and `metadata` lie in it.
  * A reference in `packet->object` is given too.
- * Threads: any; inside a callback only with a timeout, or it may wait for itself.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
- * the failure that ended the session.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_REENTRANT
+ * (as for `rm_session_push`), RM_ERR_CANCELLED, and, after the outputs before it, the failure that ended the session.
  * Since: 0.1
  */
 rm_status rm_session_pull(rm_session session,
@@ -1119,8 +1128,9 @@ rm_status rm_session_cancel(rm_session session);
  * nobody pulls does not end.
  *
  * Ownership: none.
- * Threads: any; inside a callback only with a timeout, or it may wait for itself.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (it runs on), RM_ERR_CANCELLED, the failure that ended it.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (it runs on), RM_ERR_REENTRANT (as for `rm_session_push`),
+ * RM_ERR_CANCELLED, the failure that ended it.
  * Since: 0.1
  */
 rm_status rm_session_wait(rm_session session, int64_t timeout);
@@ -1178,9 +1188,9 @@ rm_status rm_session_trace(rm_session session,
  * nanoseconds (as in `rm_session_push`): then it comes about later.
  *
  * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
- * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
  * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
- * meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_CANCELLED, and the failure of its `initialize`; the
+ * meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the
  * session then runs on as it was.
  * Since: 0.1
  */
@@ -1200,9 +1210,9 @@ rm_status rm_session_insert(rm_session session,
  * then it comes about later.
  *
  * Ownership: none.
- * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
  * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
- * RM_ERR_CANCELLED, and the failure that ended the session.
+ * RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
  * Since: 0.1
  */
 rm_status rm_session_remove(rm_session session,
@@ -1216,7 +1226,7 @@ rm_status rm_session_remove(rm_session session,
  * nanoseconds (as in `rm_session_push`): then it comes about later.
  *
  * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
- * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
  * Errors: as for `rm_session_insert` and `rm_session_remove`; RM_ERR_GRAPH also for other ports.
  * Since: 0.1
  */

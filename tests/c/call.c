@@ -177,7 +177,7 @@ static void a_callback_cannot_stop_the_runtime(rm_runtime runtime)
 static rm_status end_from_inside(recorder *recorder, const rm_packet *packet)
 {
     rm_session session = *(rm_session *)recorder->own;
-    CHECK_STATUS(rm_session_wait(session, MILLISECOND), RM_ERR_TIMEOUT);
+    CHECK_STATUS(rm_session_wait(session, MILLISECOND), RM_ERR_REENTRANT);
     CHECK_OK(packet->size == 1 ? rm_session_end(session) : rm_session_cancel(session));
     CHECK_OK(rm_session_free(session));
     return rm_call_emit(packet);

@@ -195,53 +195,6 @@ static void a_session_that_stands_still_says_why(rm_runtime runtime)
     recorder_free(node, &recorder);
 }
 
-/* Whatever the library does at it must not be under a lock, and must come to an end. */
-static rm_status call_everything(recorder *recorder, const rm_packet *packet)
-{
-    rm_session session = *(rm_session *)recorder->own, other = 0;
-    rm_runtime runtime = ((rm_session *)recorder->own)[1];
-    rm_packet pulled = {.struct_size = sizeof pulled};
-    rm_node node = make_processor(NULL, NULL);
-    size_t length = 0;
-    CHECK_OK(rm_session_metrics(session, NULL, 0, &length));
-    CHECK_OK(rm_session_report(session, NULL, 0, &length));
-    CHECK_OK(rm_session_trace(session, NULL, 0, &length));
-    CHECK_STATUS(rm_session_wait(session, 0), RM_ERR_TIMEOUT);
-    CHECK_STATUS(rm_session_error(session, &pulled), RM_END);
-    CHECK_STATUS(rm_session_pull(session, &pulled, 0), RM_ERR_TIMEOUT);
-    CHECK_OK(rm_session_flush(session, 0));
-    CHECK_STATUS(rm_session_replace(session, TEXT("a"), node, MILLISECOND), RM_ERR_TIMEOUT); /* it is at work: later */
-    CHECK_STATUS(rm_session_remove(session, TEXT("a"), MILLISECOND), RM_ERR_GRAPH);          /* it is being changed */
-    CHECK_STATUS(rm_runtime_shutdown(runtime, 0, NULL), RM_ERR_REENTRANT);
-    CHECK_STATUS(rm_runtime_free(runtime), RM_ERR_REENTRANT);
-    rm_pipeline pipeline = make_chain(runtime, &node, 1);
-    rm_session_config how = session_config();
-    CHECK_OK(rm_session_open(pipeline, &how, &other));
-    finish(other);
-    CHECK_OK(rm_pipeline_free(pipeline));
-    CHECK_OK(rm_node_free(node));
-    CHECK_OK(rm_call_emit(packet));
-    CHECK_OK(rm_session_end(session));
-    return RM_OK;
-}
-
-static void a_callback_may_call_everything(rm_runtime runtime)
-{
-    recorder recorder = RECORDER;
-    rm_session own[2] = {0, runtime};
-    recorder.process = call_everything;
-    recorder.own = own;
-    rm_node node = recorder_node(&recorder);
-    own[0] = open_node(runtime, node, NULL);
-    push_text(own[0], "x");
-    expect_text(own[0], "x");
-    expect_end(own[0]);
-    CHECK_OK(rm_session_wait(own[0], PATIENCE));
-    CHECK_OK(rm_session_free(own[0]));
-    recorder_free(node, &recorder);
-    CHECK(strstr(recorder.calls, "ip") == recorder.calls && strchr(recorder.calls, 'c') != NULL);
-}
-
 int main(void)
 {
     RUN_ON(nodes_come_and_go);
@@ -250,6 +203,5 @@ int main(void)
     RUN_ON(a_flush_brings_out_what_is_held_back);
     RUN_ON(what_takes_too_long_is_left_behind);
     RUN_ON(a_session_that_stands_still_says_why);
-    RUN_ON(a_callback_may_call_everything);
     return 0;
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from remotemedia import BufferNode, Node, NodeError, PassThroughNode, Pipeline
+from remotemedia import BufferNode, Node, PassThroughNode, Pipeline
 
 
 class Adds(Node):
@@ -35,6 +35,12 @@ class Adds(Node):
 
 class CannotStart(PassThroughNode):
     def initialize(self) -> Any:
+        raise RuntimeError("no model")
+
+
+class CannotStartLater(PassThroughNode):
+    async def initialize(self) -> None:
+        await asyncio.sleep(0)
         raise RuntimeError("no model")
 
 
@@ -84,8 +90,10 @@ def test_changes_that_cannot_be_are_refused(run):
                 await session.remove("three")
             with pytest.raises(TypeError, match="Expected Node"):
                 await session.replace("one_0", 5)  # type: ignore[arg-type]
-            with pytest.raises(NodeError, match="'CannotStart' failed: RuntimeError: no model"):
-                await session.insert(CannotStart(), after="one_0", before="two_1")
+            for node in (CannotStart(), CannotStartLater()):
+                with pytest.raises(RuntimeError, match="no model") as caught:
+                    await session.insert(node, node_id="new", after="one_0", before="two_1")
+                assert caught.value.__notes__ == ["in node 'new'"]
             await session.send(1)
             assert await session.receive() == 3
 

@@ -3,8 +3,9 @@
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::ptr;
+use std::sync::Arc;
 
-use remotemedia_core::{Completion, Context, Fault, HostObject, Packet};
+use remotemedia_core::{Caller, Completion, Context, Fault, HostObject, Packet, Session};
 
 use crate::bridge::Bridge;
 use crate::completion::Deferred;
@@ -161,6 +162,16 @@ impl Call {
     fn adopt(&self, object: *mut c_void) -> Option<HostObject> {
         if object.is_null() { None } else { self.bridge().and_then(|bridge| bridge.adopt(object)) }
     }
+}
+
+/// The call that this thread is in.
+pub(crate) fn caller() -> Option<Arc<Caller>> {
+    Call::with(|call| Ok(call.context()?.caller())).ok()
+}
+
+/// Whether this thread is in a call that a session waits for, and so must not wait for the session.
+pub(crate) fn is_awaited_by(session: &Session) -> bool {
+    is_inside() && Call::with(|call| Ok(call.context()?.is_awaited_by(session))).unwrap_or(false)
 }
 
 /// Whether this thread is inside a callback.

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use remotemedia_core::{Completion, Fault, Flow};
+use remotemedia_core::{Caller, Completion, Fault, Flow};
 
 use crate::bridge::Bridge;
 use crate::error::{Failure, Outcome};
@@ -30,6 +30,11 @@ impl Handled for Deferred {
 impl Deferred {
     pub fn new(completion: Completion, bridge: Option<Arc<Bridge>>) -> Arc<Deferred> {
         Arc::new(Deferred { completion: Mutex::new(Some(completion)), bridge })
+    }
+
+    /// The call, unless it has got its outcome or was given up.
+    pub fn caller(&self) -> Option<Arc<Caller>> {
+        self.completion.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.caller()
     }
 
     fn take(&self) -> Outcome<Completion> {

@@ -4,10 +4,12 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{Event, Listener, OnError, SessionConfig};
+use remotemedia_core::{Caller, Error, ErrorKind, Event, Listener, OnError, SessionConfig};
 
 use crate::bridge::Bridge;
-use crate::error::Failure;
+use crate::call;
+use crate::completion::Deferred;
+use crate::error::{Failure, Outcome};
 use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
@@ -74,6 +76,9 @@ pub struct rm_session_config {
     pub policy: u32,
     /// How many calls are kept for `rm_session_trace`: the newest. 0 keeps none.
     pub trace: u32,
+    /// The completion of a pending call that is to wait for the session, or 0; for what a callback opens itself, the
+    /// callback is known. A completion that has been used counts as none.
+    pub caller: u64,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -115,7 +120,7 @@ impl Callback {
 /// Ownership: `*session` receives a handle that `rm_session_free` ends. The session does not need the pipeline.
 /// Threads: any.
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_ARGUMENT (`input`
-/// for a pipeline that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
+/// for a pipeline that takes none), RM_ERR_REENTRANT (a node is in the very call that is to wait for the session), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
 /// has been shut down), RM_ERR_UNSUPPORTED.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -157,6 +162,7 @@ pub unsafe extern "C" fn rm_session_open(
             input_optional: raw.flags & RM_SESSION_INPUT_OPTIONAL != 0,
             output: slot(raw.output)?,
             listener,
+            caller: call::caller().or_else(|| pending_call(raw.caller)),
         };
         // A copy, because making the nodes may call the host, and no lock is held then.
         let graph = pipeline.graph().clone();
@@ -171,17 +177,16 @@ pub unsafe extern "C" fn rm_session_open(
 /// nanoseconds: 0 does not wait, a negative one waits without end.
 ///
 /// Ownership: `packet` as in `rm_call_emit`.
-/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (no room), RM_ERR_STATE (the session takes no more input, or never did),
-/// RM_ERR_CANCELLED, the failure that ended the session, and those of `rm_call_emit`.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (no room), RM_ERR_REENTRANT (no room, inside a callback that the session waits
+/// for), RM_ERR_STATE (the session takes no more input, or never did), RM_ERR_CANCELLED, the failure that ended the session, and those of `rm_call_emit`.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_packet, timeout: i64) -> rm_status {
     guard_on(session, || {
         // SAFETY: the caller vouches for `packet`.
         let packet = unsafe { Reader { bridge: None, input: None }.read(packet) }?;
-        handle::get::<Session>(session)?.0.push(packet, deadline(timeout))?;
-        Ok(RM_OK)
+        waiting(session, timeout, |session, deadline| session.push(packet, deadline)).map(|()| RM_OK)
     })
 }
 
@@ -194,10 +199,7 @@ pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn rm_session_flush(session: rm_session, timeout: i64) -> rm_status {
-    guard_on(session, || {
-        handle::get::<Session>(session)?.0.flush(deadline(timeout))?;
-        Ok(RM_OK)
-    })
+    guard_on(session, || waiting(session, timeout, |session, deadline| session.flush(deadline)).map(|()| RM_OK))
 }
 
 /// Takes the next output, waiting for it for up to `timeout` nanoseconds (as in `rm_session_push`). RM_END says that the
@@ -205,17 +207,17 @@ pub extern "C" fn rm_session_flush(session: rm_session, timeout: i64) -> rm_stat
 ///
 /// Ownership: `packet->buffer` is given to the caller, who ends it with `rm_buffer_free`; `data` and `metadata` lie in it.
 /// A reference in `packet->object` is given too.
-/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
-/// the failure that ended the session.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_REENTRANT
+/// (as for `rm_session_push`), RM_ERR_CANCELLED, and, after the outputs before it, the failure that ended the session.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_pull(session: rm_session, packet: *mut rm_packet, timeout: i64) -> rm_status {
     guard_on(session, || {
-        let session = handle::get::<Session>(session)?;
         // SAFETY: the caller vouches for `packet`; looked at before there is something to lose.
         unsafe { size_of_struct(packet) }?;
-        let Some(pulled) = session.0.pull(deadline(timeout))? else { return Ok(RM_END) };
+        let pulled = waiting(session, timeout, |session, deadline| session.pull(deadline))?;
+        let Some(pulled) = pulled else { return Ok(RM_END) };
         // SAFETY: the caller vouches for `packet`.
         unsafe { write_struct(packet, give_packet(pulled)?) }?;
         Ok(RM_OK)
@@ -255,22 +257,13 @@ pub extern "C" fn rm_session_cancel(session: rm_session) -> rm_status {
 /// nobody pulls does not end.
 ///
 /// Ownership: none.
-/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (it runs on), RM_ERR_CANCELLED, the failure that ended it.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (it runs on), RM_ERR_REENTRANT (as for `rm_session_push`),
+/// RM_ERR_CANCELLED, the failure that ended it.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn rm_session_wait(session: rm_session, timeout: i64) -> rm_status {
-    guard_on(session, || {
-        let session = handle::get::<Session>(session)?;
-        if !session.0.wait(deadline(timeout)) {
-            return Err(Failure::new(RM_ERR_TIMEOUT, "the session has not ended within the time given"));
-        }
-        match session.0.error() {
-            Some(error) => Err(error.to_error().into()),
-            None if session.0.is_cancelled() => Err(Failure::new(RM_ERR_CANCELLED, "the session was cancelled")),
-            None => Ok(RM_OK),
-        }
-    })
+    guard_on(session, || waiting(session, timeout, wait_for_end).map(|()| RM_OK))
 }
 
 /// Gives the failure that ended a session, as a packet of RM_KIND_FAILURE. RM_END says that there is none.
@@ -352,9 +345,9 @@ pub unsafe extern "C" fn rm_session_trace(
 /// nanoseconds (as in `rm_session_push`): then it comes about later.
 ///
 /// Ownership: the session keeps the node alive; the caller's handle stays the caller's.
-/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
-/// meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_CANCELLED, and the failure of its `initialize`; the
+/// meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the
 /// session then runs on as it was.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -370,15 +363,14 @@ pub unsafe extern "C" fn rm_session_insert(
     timeout: i64,
 ) -> rm_status {
     guard_on(session, || {
-        let session = handle::get::<Session>(session)?;
         let node = handle::get::<Node>(node)?;
         // SAFETY: the caller vouches for the three texts and their sizes.
         let (id, after, before) = unsafe {
             let id = read_text(id, id_size, "id")?;
             (id, read_text(after, after_size, "after")?, read_text(before, before_size, "before")?)
         };
-        session.0.insert(id, node.slot(), after, before, deadline(timeout))?;
-        Ok(RM_OK)
+        waiting(session, timeout, |session, deadline| session.insert(id, node.slot(), after, before, deadline))
+            .map(|()| RM_OK)
     })
 }
 
@@ -387,9 +379,9 @@ pub unsafe extern "C" fn rm_session_insert(
 /// then it comes about later.
 ///
 /// Ownership: none.
-/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
-/// RM_ERR_CANCELLED, and the failure that ended the session.
+/// RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_remove(
@@ -399,11 +391,9 @@ pub unsafe extern "C" fn rm_session_remove(
     timeout: i64,
 ) -> rm_status {
     guard_on(session, || {
-        let session = handle::get::<Session>(session)?;
         // SAFETY: the caller vouches for `id` and `id_size`.
         let id = unsafe { read_text(id, id_size, "id") }?;
-        session.0.remove(id, deadline(timeout))?;
-        Ok(RM_OK)
+        waiting(session, timeout, |session, deadline| session.remove(id, deadline)).map(|()| RM_OK)
     })
 }
 
@@ -412,7 +402,7 @@ pub unsafe extern "C" fn rm_session_remove(
 /// nanoseconds (as in `rm_session_push`): then it comes about later.
 ///
 /// Ownership: the session keeps the node alive; the caller's handle stays the caller's.
-/// Threads: any; inside a callback only with a timeout, or it may wait for itself.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
 /// Errors: as for `rm_session_insert` and `rm_session_remove`; RM_ERR_GRAPH also for other ports.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -424,12 +414,10 @@ pub unsafe extern "C" fn rm_session_replace(
     timeout: i64,
 ) -> rm_status {
     guard_on(session, || {
-        let session = handle::get::<Session>(session)?;
         let node = handle::get::<Node>(node)?;
         // SAFETY: the caller vouches for `id` and `id_size`.
         let id = unsafe { read_text(id, id_size, "id") }?;
-        session.0.replace(id, node.slot(), deadline(timeout))?;
-        Ok(RM_OK)
+        waiting(session, timeout, |session, deadline| session.replace(id, node.slot(), deadline)).map(|()| RM_OK)
     })
 }
 
@@ -467,6 +455,40 @@ unsafe fn write_json(
         // SAFETY: the same promise.
         unsafe { write_text(&text, buffer, capacity, length) }
     })
+}
+
+/// Makes a call on a session that may wait for it, but not where the session waits for this very thread.
+fn waiting<T>(
+    session: rm_session,
+    timeout: i64,
+    call: impl FnOnce(&Arc<remotemedia_core::Session>, Option<Instant>) -> Result<T, Error>,
+) -> Outcome<T> {
+    let session = handle::get::<Session>(session)?;
+    let awaited = timeout != 0 && call::is_awaited_by(&session.0);
+    let outcome = call(&session.0, if awaited { Some(Instant::now()) } else { deadline(timeout) });
+    outcome.map_err(|error| match error.kind {
+        ErrorKind::Timeout if awaited => {
+            let message = format!("{}, inside a callback that the session waits for", error.message);
+            Failure::new(RM_ERR_REENTRANT, message)
+        }
+        _ => error.into(),
+    })
+}
+
+fn wait_for_end(session: &Arc<remotemedia_core::Session>, deadline: Option<Instant>) -> Result<(), Error> {
+    if !session.wait(deadline) {
+        return Err(Error::new(ErrorKind::Timeout, "the session has not ended within the time given"));
+    }
+    match session.error() {
+        Some(error) => Err(error.to_error()),
+        None if session.is_cancelled() => Err(Error::new(ErrorKind::Cancelled, "the session was cancelled")),
+        None => Ok(()),
+    }
+}
+
+/// The pending call of a completion that is still of use.
+fn pending_call(completion: u64) -> Option<Arc<Caller>> {
+    handle::get_optional::<Deferred>(completion).ok().flatten()?.caller()
 }
 
 /// When a wait of `timeout` nanoseconds ends; nothing for a negative one, which does not.

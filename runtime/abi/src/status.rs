@@ -41,7 +41,7 @@ pub const RM_ERR_STATE: rm_status = -100;
 pub const RM_ERR_TIMEOUT: rm_status = -101;
 /// The session was cancelled.
 pub const RM_ERR_CANCELLED: rm_status = -102;
-/// The call cannot work inside this callback, or only inside one.
+/// The call cannot work inside this callback, because it would wait for it, or only inside one.
 pub const RM_ERR_REENTRANT: rm_status = -103;
 /// A panic has broken this object; only freeing it works.
 pub const RM_ERR_POISONED: rm_status = -104;
@@ -70,6 +70,7 @@ pub(crate) fn status_of(kind: ErrorKind) -> rm_status {
         ErrorKind::Panic => RM_ERR_PANIC,
         ErrorKind::State => RM_ERR_STATE,
         ErrorKind::Cancelled => RM_ERR_CANCELLED,
+        ErrorKind::Reentrant => RM_ERR_REENTRANT,
         ErrorKind::Timeout => RM_ERR_TIMEOUT,
         ErrorKind::Memory => RM_ERR_MEMORY,
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::session::Session;
-use crate::{Error, ErrorKind, Fault, Flow, Packet, Result};
+use crate::{Caller, Error, ErrorKind, Fault, Flow, Packet, Result};
 
 /// The right to give the outcome of one pending call, once, from any thread.
 ///
@@ -26,6 +26,11 @@ impl Completion {
     pub fn complete(mut self, packet: Option<Packet>, outcome: std::result::Result<Flow, Fault>) -> Result<()> {
         self.used = true;
         self.settle(packet, outcome)
+    }
+
+    /// The call, for a session that it is to wait for; nothing once it was given up.
+    pub fn caller(&self) -> Option<Arc<Caller>> {
+        self.session.upgrade()?.pending_call(self.node, self.token)
     }
 
     fn settle(&self, packet: Option<Packet>, outcome: std::result::Result<Flow, Fault>) -> Result<()> {

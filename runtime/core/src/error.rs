@@ -29,6 +29,8 @@ pub enum ErrorKind {
     State,
     /// The session was cancelled.
     Cancelled,
+    /// What a call of a node asked for would wait for that very call.
+    Reentrant,
     /// Not within the time given.
     Timeout,
     /// Not enough memory for a size that the caller chose.

@@ -8,6 +8,7 @@
 
 mod audio;
 mod buffer;
+mod caller;
 mod completion;
 mod edge;
 mod error;
@@ -34,6 +35,7 @@ mod trace;
 
 pub use audio::Audio;
 pub use buffer::{Buffer, Memory};
+pub use caller::Caller;
 pub use completion::Completion;
 pub use edge::{EdgeConfig, Policy};
 pub use error::{Error, ErrorKind, Fault, NodeError, Result};

@@ -1,6 +1,7 @@
 //! Nodes: what does the work.
 
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::completion::Completion;
 use crate::lane::Lane;
 use crate::packet::NO_INDEX;
 use crate::session::{Cause, Session};
-use crate::{Audio, Data, Fault, Kinds, Packet};
+use crate::{Audio, Caller, Data, Fault, Kinds, Packet, Slot};
 
 /// What a call on a node came to. Outputs are emitted through the [`Context`] whatever it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,7 @@ pub trait Node: Send {
 pub struct Context<'a> {
     pub(crate) outputs: &'a mut Vec<Packet>,
     pub(crate) session: &'a Arc<Session>,
+    pub(crate) slot: &'a Arc<Slot>,
     pub(crate) node: usize,
     pub(crate) id: &'a str,
     pub(crate) cause: Cause,
@@ -137,6 +139,17 @@ impl Context<'_> {
         let token = self.session.new_token(self.node);
         self.deferred = true;
         Completion::new(self.session, self.node, token)
+    }
+
+    /// The call, for a session that it is to wait for.
+    pub fn caller(&self) -> Arc<Caller> {
+        Caller::new(self.session, self.slot)
+    }
+
+    /// Whether a session cannot end before the call has returned.
+    pub fn is_awaited_by(&self, session: &Session) -> bool {
+        let outer = self.session.caller();
+        ptr::eq(&**self.session, session) || outer.is_some_and(|outer| outer.is_awaited_by(session))
     }
 
     /// The id of the node in its graph.

@@ -249,6 +249,7 @@ rm_session_config._fields_ = [
     ("stall", c_int64),
     ("policy", c_uint32),
     ("trace", c_uint32),
+    ("caller", c_uint64),
 ]
 
 

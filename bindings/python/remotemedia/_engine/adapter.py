@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator, Iterable
+from contextvars import ContextVar
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,10 @@ class Adapter:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     match_tolerance: float | None = None
+    failure: BaseException | None = None
+    """What a call other than `process` failed with."""
+    is_live = False
+    """Whether it has been initialised and not yet been cleaned up."""
     process: Callable[[Any], Any]
     """Takes one input, if the inputs have no names."""
     resume: Callable[[None], Any]
@@ -78,7 +83,7 @@ class Feeder(Adapter):
     def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
         try:
             for item in items:
-                yield self.engine.emit(self, item, MORE) if isinstance(item, AudioFrame) else item
+                yield self.engine.emit(self, item, MORE) if issubclass(type(item), AudioFrame) else item
         except Exception as error:
             yield self.engine.fail(error)
         yield DONE
@@ -90,6 +95,10 @@ class Collector(Adapter):
     def __init__(self, engine: Engine, outputs: list[Any]) -> None:
         super().__init__(engine)
         self.process = outputs.append
+
+
+CALLER: ContextVar[int] = ContextVar("remotemedia_caller", default=0)
+"""The completion of the call that a task runs for, so that what it opens is known to be waited for by that call."""
 
 
 def spawn(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -150,7 +159,7 @@ class NodeAdapter(Adapter):
                 if type(result) is plain:
                     return result
                 answer = sort(result)
-                if answer is result and not isinstance(result, AudioFrame):
+                if answer is result and not issubclass(type(result), AudioFrame):
                     plain = type(result)
                 return answer
             except BaseException as error:
@@ -160,15 +169,17 @@ class NodeAdapter(Adapter):
 
     def sort(self, result: Any) -> Any:
         """Sorts out a result that is something to wait for, or to take outputs from, or knows its port or time."""
-        if isinstance(result, (GeneratorType, AsyncGeneratorType)):
+        # By its true type: `isinstance` would ask the object, which may say anything.
+        kind = type(result)
+        if kind is GeneratorType or kind is AsyncGeneratorType:
             self._generator = result
-            self._rest = result.__next__ if isinstance(result, GeneratorType) else self._next_async
+            self._rest = result.__next__ if kind is GeneratorType else self._next_async
             return MORE
-        if isinstance(result, Done):
+        if kind is Done:
             return None
-        if hasattr(type(result), "__await__"):
+        if hasattr(kind, "__await__"):
             return self.engine.wait_for(result, self)
-        return self.engine.emit(self, result) if isinstance(result, _MORE_THAN_DATA) else result
+        return self.engine.emit(self, result) if issubclass(kind, _MORE_THAN_DATA) else result
 
     def _next_async(self) -> Any:
         assert isinstance(self._generator, AsyncGeneratorType)
@@ -179,7 +190,7 @@ class NodeAdapter(Adapter):
             if self._rest is None:
                 return DONE
             output = self._rest()
-            return self.engine.emit(self, output) if isinstance(output, _MORE_THAN_DATA) else output
+            return self.engine.emit(self, output) if issubclass(type(output), _MORE_THAN_DATA) else output
         except StopIteration:
             self._forget()
             return DONE
@@ -239,6 +250,7 @@ class NodeAdapter(Adapter):
         try:
             return self.sort(call())
         except BaseException as error:
+            self.failure = error
             return self.engine.fail(error)
 
 

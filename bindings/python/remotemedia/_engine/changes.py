@@ -7,9 +7,11 @@ import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..core.exceptions import NodeError
 from .build import text
 from .errors import check
 from .library import library
+from .packets import locate
 from .spec import check_node
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Changes:
     def insert(self, node: Any, node_id: str, after: str, before: str, timeout: float) -> None:
         """Puts a node onto the edge between two others."""
         ends = *text(after), *text(before)
-        with self._shared_with_session(node) as handle:
+        with self._shared_with_session(node, node_id) as handle:
             check(library.rm_session_insert(self._handle, *text(node_id), handle, *ends, _nanos(timeout)))
 
     def remove(self, node_id: str, timeout: float) -> None:
@@ -36,11 +38,11 @@ class Changes:
 
     def replace(self, node_id: str, node: Any, timeout: float) -> None:
         """Has a node take the place of another."""
-        with self._shared_with_session(node) as handle:
+        with self._shared_with_session(node, node_id) as handle:
             check(library.rm_session_replace(self._handle, *text(node_id), handle, _nanos(timeout)))
 
     @contextlib.contextmanager
-    def _shared_with_session(self, node: Any) -> Iterator[int]:
+    def _shared_with_session(self, node: Any, node_id: str) -> Iterator[int]:
         # Until the session has ended, as the ones that it began with; not if it is refused.
         engine = self._session.engine
         handle = engine.share(check_node(node))
@@ -49,9 +51,12 @@ class Changes:
         except TimeoutError:  # the change goes on
             self._shared.append(node)
             raise
-        except BaseException:
+        except BaseException as error:
+            failure = engine.failure_of(node) if isinstance(error, NodeError) else None
             engine.unshare(node)
-            raise
+            if failure is None:
+                raise
+            raise locate(failure, node_id, None) from None
         self._shared.append(node)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
 from . import _abi, packets
-from .adapter import Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
+from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
 from .errors import LoopStopped, check
 from .library import library, quick
 from .loop import LoopThread, interrupt
@@ -34,6 +34,7 @@ class Engine:
         self.objects = choose()
         self.runs: dict[int, EngineSession] = {}
         self._adapters: dict[int, Adapter] = {}
+        self._left_behind: dict[int, Adapter] = {}
         self._keys = itertools.count(1)
         self._shared: dict[int, _Shared] = {}
         self._lock = threading.Lock()
@@ -163,17 +164,24 @@ class Engine:
         quick.rm_node_free(shared.handle)
         self.forget(shared.key)
 
+    def failure_of(self, node: Any) -> BaseException | None:
+        """What the initialisation of a shared node failed with."""
+        return self._shared[id(node)].adapter.failure
+
     def is_source(self, key: int) -> bool:
         """Whether the adapter of a key makes data by itself; no longer once it is forgotten."""
         adapter = self._adapters.get(key)
         return adapter is not None and adapter.is_source
 
     def forget(self, key: int) -> None:
-        """Lets an adapter go that will not be called any more.
+        """Lets an adapter go that is not called any more, but for the cleanup of a node that a session has left behind.
 
         Not left to the library's `destroy`: that could come on any thread, also when the interpreter is closing.
         """
-        self._adapters.pop(key, None)
+        with self._lock:
+            adapter = self._adapters.pop(key, None)
+            if adapter is not None and adapter.is_live:
+                self._left_behind[key] = adapter
 
     def new_node(self, adapter: Adapter) -> tuple[int, int]:
         """A node of the library that calls an adapter: its handle, and the key to `forget` the adapter by."""
@@ -237,7 +245,9 @@ class Engine:
 
     def defer(self) -> tuple[int, asyncio.AbstractEventLoop]:
         """The completion of the call that this thread is in, and the event loop of its run."""
-        loop = self.session().loop
+        session = self.runs.get(self.tag())
+        # One that has ended has left the node behind, and its loop may be gone.
+        loop = self.own_loop() if session is None else session.loop
         if not loop.is_running():
             raise LoopStopped("the event loop of the run has stopped, so nothing can be awaited any more")
         completion = ctypes.c_uint64()
@@ -272,11 +282,13 @@ class Engine:
         call.task.add_done_callback(close)
 
     async def _await(self, awaitable: Awaitable[Any], adapter: Adapter, completion: int, more: bool) -> None:
+        CALLER.set(completion)
         try:
             result = await awaitable
         except StopAsyncIteration:
             self.finish(adapter, completion, DONE, False)
         except BaseException as error:
+            adapter.failure = error
             self.fail_later(completion, error)
             if not isinstance(error, Exception):
                 raise
@@ -288,7 +300,7 @@ class Engine:
         nothing = output is DONE or (output is None and not adapter.none_is_value)
         try:
             packet = None if nothing else self._packet(adapter, output)
-        except ValueError as error:
+        except Exception as error:
             return self.fail_later(completion, error)
         quick.rm_completion_finish(completion, _abi.RM_MORE if more else _abi.RM_OK, packet)
 
@@ -327,7 +339,9 @@ class Engine:
             return _abi.RM_ERR_INPUT
 
     def _on_initialize(self, key: int) -> int:
-        return self._answer(self._adapters[key].initialize())
+        adapter = self._adapters[key]
+        adapter.is_live = True
+        return self._answer(adapter.initialize())
 
     def _on_process(self, key: int, packet: Any) -> int:
         return self._answer(self._adapters[key].take(self.objects.get(packet[0].object), packet[0].port))
@@ -340,11 +354,14 @@ class Engine:
         return self._answer(self._adapters[key].flush())
 
     def _on_cleanup(self, key: int) -> int:
-        return self._answer(self._adapters[key].cleanup())
+        with self._lock:
+            adapter = self._adapters.get(key) or self._left_behind.pop(key)
+            adapter.is_live = False
+        return self._answer(adapter.cleanup())
 
     def _answer(self, answer: Any, after: int = _abi.RM_OK, none_is_value: bool = False) -> int:
         """The status that says what a call answered; `after` is the one that follows an output."""
-        if isinstance(answer, Mark):
+        if type(answer) is Mark:
             return _STATUS[answer]
         if answer is None and not none_is_value:
             return after

@@ -19,6 +19,7 @@ _TYPES: dict[int, type[Exception]] = {
     _abi.RM_ERR_UNKNOWN_TYPE: RuntimeError,
     _abi.RM_ERR_STATE: PipelineError,
     _abi.RM_ERR_CANCELLED: PipelineError,
+    _abi.RM_ERR_REENTRANT: PipelineError,
     _abi.RM_ERR_TIMEOUT: TimeoutError,
     _abi.RM_ERR_NODE: NodeError,
     _abi.RM_ERR_MEMORY: MemoryError,

@@ -130,6 +130,8 @@ class Live(EngineSession):
         status = pull(self._handle, packet, timeout)
         if status == _abi.RM_OK:
             return packet
+        if status == _abi.RM_ERR_REENTRANT:
+            check(status)
         if status != _abi.RM_ERR_TIMEOUT:
             self.over = True
             if status != _abi.RM_END:
@@ -139,8 +141,11 @@ class Live(EngineSession):
 
     def wait(self, timeout: int) -> bool:
         """Waits for the end for up to `timeout` nanoseconds; whether it has come, well or not."""
-        if library.rm_session_wait(self._handle, timeout) == _abi.RM_ERR_TIMEOUT:
+        status = library.rm_session_wait(self._handle, timeout)
+        if status == _abi.RM_ERR_TIMEOUT:
             return False
+        if status == _abi.RM_ERR_REENTRANT:
+            check(status)
         self.stop_at_exit()
         self._find_error()
         return True

@@ -60,23 +60,23 @@ class AddressObjects:
 
     def __init__(self) -> None:
         api = ctypes.pythonapi
-        self._retain = ctypes.PYFUNCTYPE(None, ctypes.py_object)(("Py_IncRef", api))
-        self._retain_address = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_IncRef", api))
-        self._release_address = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_DecRef", api))
+        self._retain = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_IncRef", api))
+        self._release = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(("Py_DecRef", api))
         self.table = _entry_points(api)
 
     def new(self, value: object) -> int:
-        self._retain(value)
-        return id(value)
+        address = id(value)
+        self._retain(address)
+        return address
 
     def get(self, reference: int) -> Any:
         return ctypes.cast(reference, ctypes.py_object).value
 
     def retain(self, reference: int) -> None:
-        self._retain_address(reference)
+        self._retain(reference)
 
     def release(self, reference: int) -> None:
-        self._release_address(reference)
+        self._release(reference)
 
 
 def _entry_points(api: ctypes.PyDLL) -> _abi.rm_object_table:

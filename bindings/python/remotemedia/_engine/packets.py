@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
-from typing import Any
+from typing import Any, cast
 
 from ..core.audio import AudioFrame
 from . import _abi
@@ -48,8 +48,9 @@ def object_packet(objects: Objects, host: int, value: object) -> _abi.rm_packet:
     packet.kind = _abi.RM_KIND_OBJECT
     packet.object = objects.new(value)
     packet.host = host
-    if isinstance(value, AudioFrame) and value.pts is not None:
-        packet.pts = value.pts
+    if issubclass(type(value), AudioFrame):
+        pts = cast(AudioFrame, value).pts
+        packet.pts = _abi.RM_TIME_NONE if pts is None else pts
     return packet
 
 

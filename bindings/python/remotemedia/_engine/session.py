@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from . import _abi, packets
-from .adapter import Adapter
+from .adapter import CALLER, Adapter
 from .build import build
 from .engine import engine
 from .errors import check, read_text
@@ -80,6 +80,7 @@ class EngineSession:
                 handles.append(config.output)
                 self._keys.append(key)
             config.host = self.engine.host
+            config.caller = CALLER.get()
             self._configure(config)
             config.on_event = self.engine.event_function
             creation = self.engine.creation

@@ -18,7 +18,7 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.exceptions import PipelineError
-from .adapter import NodeAdapter, PendingCall, spawn
+from .adapter import CALLER, NodeAdapter, PendingCall, spawn
 from .objects import DONE, MORE, PENDING
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class AsyncStreamAdapter(StreamAdapter):
 
         self._wanted = asyncio.get_running_loop().create_future()
         await self._wanted
+        CALLER.set(self._completion)
 
     def _finish(self, output: Any, more: bool = False) -> None:
         completion, self._completion = self._completion, 0
@@ -137,9 +138,10 @@ class AsyncStreamAdapter(StreamAdapter):
             self.engine.finish(self, completion, output, more)
 
     async def _drive(self) -> None:
+        CALLER.set(self._completion)
         try:
             result = self.node.process(self._stream())
-            if isinstance(result, AsyncGeneratorType):
+            if type(result) is AsyncGeneratorType:
                 async for output in result:
                     self._finish(output, more=True)
                     await self._pause()
@@ -230,9 +232,7 @@ class ThreadStreamAdapter(StreamAdapter):
             outbox.put(("error", error))
 
     def _outputs(self, result: Any) -> Iterator[Any]:
-        if not isinstance(result, GeneratorType):
-            return iter((result,))
-        return result
+        return result if type(result) is GeneratorType else iter((result,))
 
     def cleanup(self) -> Any:
         if self._thread is not None and not self._over:

@@ -244,6 +244,7 @@ impl<'a> Batch<'a> {
         let mut context = Context {
             outputs: &mut *outputs,
             session: self.session,
+            slot: &planned.slot,
             node: self.at,
             id: &planned.id,
             cause: self.cause,

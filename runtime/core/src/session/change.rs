@@ -144,6 +144,9 @@ impl Session {
         if plan.slots().any(|known| Arc::ptr_eq(known, slot)) {
             return Err(invalid(format!("node '{id}' is in the session already; give another instance")));
         }
+        if let Some(caller) = &self.caller {
+            caller.check(id, slot)?;
+        }
         let info = slot.info();
         if info.source {
             return Err(invalid(format!("node '{id}' is a source and takes no input")));

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::lane::Lane;
-use crate::{Policy, Slot};
+use crate::{Caller, Policy, Slot};
 
 /// What happens when a node fails at a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -92,6 +92,8 @@ pub struct SessionConfig {
     pub output: Option<Arc<Slot>>,
     /// Whom to tell of events.
     pub listener: Option<Listener>,
+    /// The call of a node that is to wait for the session.
+    pub caller: Option<Arc<Caller>>,
 }
 
 impl Default for SessionConfig {
@@ -107,6 +109,7 @@ impl Default for SessionConfig {
             input_optional: false,
             output: None,
             listener: None,
+            caller: None,
         }
     }
 }

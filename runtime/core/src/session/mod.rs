@@ -23,7 +23,7 @@ use state::{Activity, Phase, Settled, State};
 use crate::lane::Lane;
 use crate::packet::PUSHED;
 use crate::sync::{lock, wait_until};
-use crate::{Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
+use crate::{Caller, Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
 
 /// One run of a graph. It starts when it is opened, and ends when every node has been cleaned up.
 pub struct Session {
@@ -31,6 +31,7 @@ pub struct Session {
     tag: u64,
     runtime: Arc<Runtime>,
     stall: Option<Duration>,
+    caller: Option<Arc<Caller>>,
     links: Vec<Link>,
     state: Mutex<State>,
     /// Something that a waiting caller may want: room, an output, the end.
@@ -64,6 +65,9 @@ impl Session {
     /// Opens a graph and starts it.
     pub fn open(runtime: &Arc<Runtime>, graph: &Graph, config: SessionConfig) -> Result<Arc<Session>> {
         let plan = Plan::new(graph, &config)?;
+        if let Some(caller) = &config.caller {
+            plan.nodes.iter().try_for_each(|node| caller.check(&node.id, &node.slot))?;
+        }
         // Those of the runtime's other hosts too: a node of theirs may join later.
         let mut lanes = runtime.lanes();
         let mut links = Vec::new();
@@ -85,6 +89,7 @@ impl Session {
             tag: config.tag,
             runtime: Arc::clone(runtime),
             stall: config.stall,
+            caller: config.caller,
             links: lanes.into_iter().map(Link::new).collect(),
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -227,6 +232,11 @@ impl Session {
         Some(Packet { pts: error.pts, index: error.index, ..Packet::new(Data::Failure(error)) })
     }
 
+    /// The call that waits for the session.
+    pub(crate) fn caller(&self) -> Option<&Arc<Caller>> {
+        self.caller.as_ref()
+    }
+
     /// The number that the session was opened with.
     pub fn tag(&self) -> u64 {
         self.tag
@@ -241,6 +251,12 @@ impl Session {
         drop(state);
         drop(stale);
         token
+    }
+
+    /// The call that a completion is for; nothing once it was given up.
+    pub(crate) fn pending_call(self: &Arc<Self>, node: usize, token: u64) -> Option<Arc<Caller>> {
+        let state = self.lock();
+        state.nodes[node].awaits(token).then(|| Caller::new(self, &state.plan.nodes[node].slot))
     }
 
     /// Takes the outcome of a pending call.
