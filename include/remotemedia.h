@@ -591,6 +591,11 @@ typedef struct rm_session_config {
      * callback is known. A completion that has been used counts as none.
      */
     uint64_t caller;
+    /**
+     * For how many nanoseconds `rm_session_open` looks out for the end before it returns, without going to sleep: for runs
+     * that are over sooner than a sleeping thread wakes up. At most a millisecond; needs `on_event`.
+     */
+    int64_t linger;
 } rm_session_config;
 
 /**

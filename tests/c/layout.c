@@ -81,7 +81,7 @@ LAYOUT(offsetof(rm_runtime_config, struct_size), 0);
 LAYOUT(offsetof(rm_runtime_config, abi_version), 4);
 LAYOUT(offsetof(rm_runtime_config, threads), 8);
 LAYOUT(offsetof(rm_runtime_config, reserved), 12);
-LAYOUT(sizeof(rm_session_config), 88);
+LAYOUT(sizeof(rm_session_config), 96);
 LAYOUT(offsetof(rm_session_config, struct_size), 0);
 LAYOUT(offsetof(rm_session_config, on_error), 4);
 LAYOUT(offsetof(rm_session_config, capacity), 8);
@@ -96,5 +96,6 @@ LAYOUT(offsetof(rm_session_config, stall), 64);
 LAYOUT(offsetof(rm_session_config, policy), 72);
 LAYOUT(offsetof(rm_session_config, trace), 76);
 LAYOUT(offsetof(rm_session_config, caller), 80);
+LAYOUT(offsetof(rm_session_config, linger), 88);
 
 int main(void) { return 0; }

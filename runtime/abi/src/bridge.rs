@@ -126,6 +126,17 @@ impl Bridge {
     /// Gives back what was noted.
     fn collect(&self) {
         self.told.store(false, Ordering::Release);
+        self.collect_here();
+    }
+
+    /// The same while a worker is on its way to do it; the thread has entered the host already.
+    pub fn collect_by_the_way(&self) {
+        if self.told.load(Ordering::Acquire) {
+            self.collect_here();
+        }
+    }
+
+    fn collect_here(&self) {
         let garbage = std::mem::take(&mut *self.garbage.lock().unwrap_or_else(PoisonError::into_inner));
         if garbage.is_empty() {
             return;

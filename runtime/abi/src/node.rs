@@ -413,6 +413,7 @@ impl remotemedia_core::Node for HostNode {
             // SAFETY: this is a worker of the host, and `leave` follows on it.
             let state = unsafe { (callables.table.enter)() };
             self.entered = Some((state, mark_entered(Arc::as_ptr(bridge))));
+            bridge.collect_by_the_way();
         }
     }
 
@@ -432,7 +433,8 @@ impl Drop for HostNode {
             remotemedia_core::Host::release(bridge.as_ref(), object as usize);
         }
         // On a worker of the host, where its calls belong; once the lane is closed, here.
-        if let (Some(lane), Some(destroy)) = (bridge.lane(), self.destroy.take()) {
+        let destroy = self.destroy.take().filter(|destroy| destroy.destroy.is_some());
+        if let (Some(lane), Some(destroy)) = (bridge.lane(), destroy) {
             let _ = lane.note(move || drop(destroy));
         }
     }

@@ -79,6 +79,9 @@ pub struct rm_session_config {
     /// The completion of a pending call that is to wait for the session, or 0; for what a callback opens itself, the
     /// callback is known. A completion that has been used counts as none.
     pub caller: u64,
+    /// For how many nanoseconds `rm_session_open` looks out for the end before it returns, without going to sleep: for runs
+    /// that are over sooner than a sleeping thread wakes up. At most a millisecond; needs `on_event`.
+    pub linger: i64,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -156,7 +159,7 @@ pub unsafe extern "C" fn rm_session_open(
             capacity: if raw.capacity == 0 { defaults.capacity } else { raw.capacity as usize },
             policy: policy_of(raw.policy)?.unwrap_or(defaults.policy),
             on_error,
-            stall: u64::try_from(raw.stall).ok().filter(|&nanos| nanos > 0).map(Duration::from_nanos),
+            stall: nanos(raw.stall).filter(|stall| !stall.is_zero()),
             trace: raw.trace as usize,
             input: slot(raw.input)?,
             input_optional: raw.flags & RM_SESSION_INPUT_OPTIONAL != 0,
@@ -169,7 +172,11 @@ pub unsafe extern "C" fn rm_session_open(
         let opened = remotemedia_core::Session::open(&pipeline.runtime, &graph, config)?;
         // SAFETY: the caller vouches for `session`.
         let given = unsafe { give(Arc::new(Session(Arc::clone(&opened))), session, "session") };
-        given.inspect_err(|_| opened.cancel())
+        match given {
+            Ok(_) => opened.linger(nanos(raw.linger).unwrap_or_default()),
+            Err(_) => opened.cancel(),
+        }
+        given
     })
 }
 
@@ -491,7 +498,11 @@ fn pending_call(completion: u64) -> Option<Arc<Caller>> {
     handle::get_optional::<Deferred>(completion).ok().flatten()?.caller()
 }
 
+fn nanos(count: i64) -> Option<Duration> {
+    u64::try_from(count).ok().map(Duration::from_nanos)
+}
+
 /// When a wait of `timeout` nanoseconds ends; nothing for a negative one, which does not.
 pub(crate) fn deadline(timeout: i64) -> Option<Instant> {
-    u64::try_from(timeout).ok().and_then(|nanos| Instant::now().checked_add(Duration::from_nanos(nanos)))
+    Instant::now().checked_add(nanos(timeout)?)
 }

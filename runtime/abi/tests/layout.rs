@@ -84,7 +84,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_runtime_config, abi_version), 4);
     assert_eq!(offset_of!(rm_runtime_config, threads), 8);
     assert_eq!(offset_of!(rm_runtime_config, reserved), 12);
-    assert_eq!(size_of::<rm_session_config>(), 88);
+    assert_eq!(size_of::<rm_session_config>(), 96);
     assert_eq!(offset_of!(rm_session_config, struct_size), 0);
     assert_eq!(offset_of!(rm_session_config, on_error), 4);
     assert_eq!(offset_of!(rm_session_config, capacity), 8);
@@ -99,4 +99,5 @@ fn layout() {
     assert_eq!(offset_of!(rm_session_config, policy), 72);
     assert_eq!(offset_of!(rm_session_config, trace), 76);
     assert_eq!(offset_of!(rm_session_config, caller), 80);
+    assert_eq!(offset_of!(rm_session_config, linger), 88);
 }

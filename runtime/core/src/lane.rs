@@ -6,16 +6,22 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::session::Session;
-use crate::sync::{lock, wait_until};
+use crate::sync::{lock, spin, wait_until};
 
 /// How long every worker may be inside one call before another one takes over what is queued.
 const STALL: Duration = Duration::from_millis(2);
+
+/// How long a worker that has run out of work looks out for more before it sleeps: to wake it takes about as long.
+const LOOKOUT: Duration = Duration::from_micros(100);
+
+/// How long a chore waits at most for a worker that has nothing else to do.
+const LEISURE: Duration = Duration::from_millis(1);
 
 /// How long to wait between the attempts to get the first worker of a lane.
 const HIRING_PAUSES: [Duration; 4] =
@@ -41,11 +47,16 @@ pub struct Lane {
     wanted: AtomicBool,
     /// The same as in the state, for those who must not wait for that.
     is_closed: AtomicBool,
+    /// How many jobs have been queued so far.
+    pushed: AtomicU64,
     this: Weak<Lane>,
 }
 
 struct State {
     queue: VecDeque<(Job, bool)>,
+    /// Calls that are made when there is nothing else to do, or when the oldest of them has waited for long enough.
+    chores: VecDeque<Job>,
+    chores_since: Option<Instant>,
     /// Queued jobs that are worth a thread of their own.
     urgent: usize,
     /// Workers in `serve`, and workers asked for that have not come yet.
@@ -60,6 +71,8 @@ struct State {
     taken: u64,
     /// Whether an idle worker looks out for that.
     watched: bool,
+    /// Whether an idle worker is awake, and need not be woken.
+    awake: bool,
     closed: bool,
 }
 
@@ -78,6 +91,8 @@ impl Lane {
             hire: Box::new(hire),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
+                chores: VecDeque::new(),
+                chores_since: None,
                 urgent: 0,
                 workers: 0,
                 expected: 0,
@@ -86,12 +101,14 @@ impl Lane {
                 guests: 0,
                 taken: 0,
                 watched: false,
+                awake: false,
                 closed: false,
             }),
             work: Condvar::new(),
             quiet: Condvar::new(),
             wanted: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
+            pushed: AtomicU64::new(0),
             this: this.clone(),
         })
     }
@@ -124,14 +141,23 @@ impl Lane {
 
     /// Has a worker make a call, at the latest the thread that closes the lane; dropped, on this thread, if it is closed.
     pub fn post(&self, call: impl FnOnce() + Send + 'static) {
-        self.note(call);
+        self.push(Job::Call(Box::new(call)), true);
         self.hire();
     }
 
-    /// As [`Lane::post`], from under a lock: if no worker is there, one is asked for only when other work comes. Whether
-    /// the call will be made.
+    /// Has a worker make a call that nobody waits for, once it has nothing else to do; may be called from under a lock. If
+    /// no worker is there, one is asked for only when other work comes. Whether the call will be made.
     pub fn note(&self, call: impl FnOnce() + Send + 'static) -> bool {
-        self.push(Job::Call(Box::new(call)), true)
+        let mut state = lock(&self.state);
+        if state.closed {
+            return false;
+        }
+        state.chores.push_back(Job::Call(Box::new(call)));
+        state.chores_since.get_or_insert_with(Instant::now);
+        if state.idle > 0 && !state.awake && (state.active == 0 || !state.watched) {
+            self.work.notify_one();
+        }
+        true
     }
 
     /// Whether the lane takes no more work.
@@ -160,8 +186,9 @@ impl Lane {
         }
         state.queue.push_back((job, urgent));
         state.urgent += usize::from(urgent);
+        self.pushed.fetch_add(1, Ordering::Release);
         if state.idle > 0 {
-            if self.has_room(&state) || !state.watched {
+            if !state.awake && (self.has_room(&state) || !state.watched) {
                 self.work.notify_one();
             }
             return true;
@@ -175,13 +202,31 @@ impl Lane {
     fn take(&self) -> Option<Job> {
         let mut state = lock(&self.state);
         let mut stuck = false;
-        while state.queue.is_empty() || !(stuck || self.has_room(&state)) {
+        let mut looked = false;
+        let job = loop {
+            if stuck || self.has_room(&state) {
+                if let Some(chore) = state.next_chore(looked || stuck) {
+                    break chore;
+                }
+                if let Some((job, urgent)) = state.queue.pop_front() {
+                    state.urgent -= usize::from(urgent);
+                    break job;
+                }
+            }
             if state.closed {
                 return None;
             }
             stuck = false;
             state.idle += 1;
-            if state.queue.is_empty() || state.watched {
+            if !looked && !state.awake {
+                looked = true;
+                state.awake = true;
+                let pushed = self.pushed.load(Ordering::Acquire);
+                drop(state);
+                spin(LOOKOUT, || self.pushed.load(Ordering::Acquire) != pushed || self.is_closed());
+                state = lock(&self.state);
+                state.awake = false;
+            } else if (state.queue.is_empty() && state.chores.is_empty()) || state.watched {
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
             } else {
                 state.watched = true;
@@ -192,9 +237,7 @@ impl Lane {
                 stuck = wait.1.timed_out() && state.taken == taken;
             }
             state.idle -= 1;
-        }
-        let (job, urgent) = state.queue.pop_front()?;
-        state.urgent -= usize::from(urgent);
+        };
         state.active += 1;
         state.taken += 1;
         // A worker goes to work only when another is there to take over from it.
@@ -263,7 +306,8 @@ impl Lane {
         let mut state = lock(&self.state);
         state.closed = true;
         self.is_closed.store(true, Ordering::Release);
-        let left = std::mem::take(&mut state.queue);
+        let mut left = std::mem::take(&mut state.queue);
+        left.extend(std::mem::take(&mut state.chores).into_iter().map(|chore| (chore, false)));
         state.urgent = 0;
         self.work.notify_all();
         let (state, _) = wait_until(&self.quiet, state, Some(deadline), |state| state.active + state.guests == 0);
@@ -276,6 +320,19 @@ impl Lane {
     /// The number of workers that serve the lane.
     pub fn workers(&self) -> usize {
         lock(&self.state).workers
+    }
+}
+
+impl State {
+    /// A chore whose time has come.
+    fn next_chore(&mut self, at_leisure: bool) -> Option<Job> {
+        let due =
+            at_leisure && self.queue.is_empty() || self.chores_since.is_some_and(|since| since.elapsed() > LEISURE);
+        let chore = if due { self.chores.pop_front() } else { None };
+        if self.chores.is_empty() {
+            self.chores_since = None;
+        }
+        chore
     }
 }
 

@@ -1,6 +1,7 @@
 //! Locks that outlive a panic: the state behind them is changed in whole steps, so it stays true.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -23,5 +24,24 @@ pub fn wait_until<'a, T>(
             Some(Duration::ZERO) => return (guard, false),
             Some(left) => condition.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0,
         };
+    }
+}
+
+/// Looks out for something without going to sleep, for so long at most; whether it has come. Where there is one processor,
+/// whoever is to bring it needs that, and nothing is looked out for.
+pub fn spin(most: Duration, mut ready: impl FnMut() -> bool) -> bool {
+    static ALONE: LazyLock<bool> =
+        LazyLock::new(|| thread::available_parallelism().is_ok_and(|count| count.get() == 1));
+    let deadline = Instant::now() + if *ALONE { Duration::ZERO } else { most };
+    loop {
+        for _ in 0..64 {
+            if ready() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
     }
 }

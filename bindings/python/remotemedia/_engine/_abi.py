@@ -250,6 +250,7 @@ rm_session_config._fields_ = [
     ("policy", c_uint32),
     ("trace", c_uint32),
     ("caller", c_uint64),
+    ("linger", c_int64),
 ]
 
 

@@ -39,6 +39,8 @@ class Engine:
         self._shared: dict[int, _Shared] = {}
         self._lock = threading.Lock()
         self.closing = False
+        self.linger = 0
+        """For how long a run is looked out for before it is waited for, in nanoseconds; none while runs take longer."""
         self._workers: list[threading.Thread] = []
         self._own_loop: LoopThread | None = None
         # What the creation of nodes by type, in a call of this thread, has come to.

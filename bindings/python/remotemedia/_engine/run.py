@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from threading import get_ident
+from time import perf_counter
 from typing import Any
 
 from ..core.progress import INTERVAL, Meter, Progress
+from . import _abi
 from .adapter import Collector, Feeder
 from .errors import check
 from .library import quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
+
+# A run that is over sooner than this is lingered for the next time.
+_SHORT = 200e-6
+_LINGER_NS = 100_000
 
 
 class Run(EngineSession):
@@ -33,14 +40,28 @@ class Run(EngineSession):
 
     def start(self, inputs: Iterable[Any], optional: bool) -> None:
         """Opens the session over its inputs; `optional` says that a pipeline with a source goes without."""
+        self._opening = get_ident()
+        self._opened = perf_counter()
         self.open(Feeder(self.engine, inputs), Collector(self.engine, self.outputs), optional)
+        self._opening = 0
+        if not self._over:
+            self.engine.linger = 0
+
+    def _configure(self, config: _abi.rm_session_config) -> None:
+        config.linger = self.engine.linger
 
     def on_end(self) -> None:
         try:
             self._take_result()
         except BaseException as error:
             self.error = error
-        if not self.engine.closing:  # else nobody is to go on: the process is about to end
+        if perf_counter() - self._opened < _SHORT:
+            self.engine.linger = _LINGER_NS
+        if self.engine.closing:
+            pass  # nobody is to go on: the process is about to end
+        elif get_ident() == self._opening:  # it was over before it could be waited for
+            self._wake()
+        else:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self.loop.call_soon_threadsafe(self._wake)
         quick.rm_session_free(self._handle)
@@ -66,10 +87,15 @@ class Run(EngineSession):
     async def wait(self, meter: Meter | None) -> None:
         """Waits for the end and raises what went wrong, with the outputs so far as `partial_results`."""
         try:
-            while meter is not None and not self._over:
+            if self._over:
+                # Nothing was waited for: the other tasks of the loop get their turn all the same.
+                await asyncio.sleep(0)
+            while meter is not None:
                 await asyncio.wait([self._ended], timeout=INTERVAL)
                 if self.error is None:
                     meter.tell(len(self.outputs))
+                if self._over:
+                    break
             await self._ended
         except BaseException:
             self.cancel()

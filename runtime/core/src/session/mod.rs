@@ -22,8 +22,11 @@ use state::{Activity, Phase, Settled, State};
 
 use crate::lane::Lane;
 use crate::packet::PUSHED;
-use crate::sync::{lock, wait_until};
+use crate::sync::{lock, spin, wait_until};
 use crate::{Caller, Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
+
+/// How long is lingered at most.
+const LINGER: Duration = Duration::from_millis(1);
 
 /// One run of a graph. It starts when it is opened, and ends when every node has been cleaned up.
 pub struct Session {
@@ -38,6 +41,8 @@ pub struct Session {
     changed: Condvar,
     tokens: AtomicU64,
     cancelled: AtomicBool,
+    /// Whether it has ended and the listener has been told so.
+    over: AtomicBool,
     opened: Instant,
 }
 
@@ -95,6 +100,7 @@ impl Session {
             changed: Condvar::new(),
             tokens: AtomicU64::new(1),
             cancelled: AtomicBool::new(false),
+            over: AtomicBool::new(false),
             opened: Instant::now(),
         });
         if !runtime.enter(session.number, &session) {
@@ -209,6 +215,13 @@ impl Session {
             wait_until(&self.changed, state, deadline, |state| matches!(state.phase, Phase::Ended));
         state.waiters -= 1;
         ended
+    }
+
+    /// Looks out for the end of a session that may be short, without going to sleep: that would take longer.
+    pub fn linger(&self, most: Duration) {
+        if !most.is_zero() {
+            spin(most.min(LINGER), || self.over.load(Ordering::Acquire));
+        }
     }
 
     /// Whether the session has ended: every node has been cleaned up.

@@ -444,6 +444,9 @@ impl Session {
                 Some(listener) if events != 0 => Event::of(events).for_each(|event| (listener.call)(event)),
                 _ => return,
             }
+            if events & Event::Ended.bit() != 0 {
+                self.over.store(true, Ordering::Release);
+            }
         }
     }
 
