@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from .done import DONE
+from .json_value import is_json
 from .state import SessionState, StateManager
 
 __all__ = ["Node", "SessionState", "StateManager"]
@@ -263,7 +264,7 @@ class Node(ABC):
         elif manager is None and not self.enable_state:
             state.pop("state", None)
         # Of the constructor's arguments those that a manifest can hold, so that a copy writes the same manifest.
-        arguments = {key: value for key, value in self._named_arguments().items() if _is_json(value)}
+        arguments = {key: value for key, value in self._named_arguments().items() if is_json(value)}
         if arguments:
             state["_arguments"] = arguments
         return state
@@ -275,11 +276,3 @@ class Node(ABC):
         self.__dict__.update(rest)
         if saved is not None:
             self.state = StateManager(saved["default_ttl"], saved["max_sessions"])
-
-
-def _is_json(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_json, value))
-    return value is None or isinstance(value, (str, int, float))

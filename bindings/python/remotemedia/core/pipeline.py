@@ -12,6 +12,7 @@ from weakref import WeakSet
 from .exceptions import PipelineError
 from .graph import End, Graph, Options
 from .node import Node
+from .settle import settle
 
 if TYPE_CHECKING:
     from ..options import SessionOptions
@@ -157,7 +158,7 @@ class Pipeline:
             raise PipelineError("Cannot initialize empty pipeline")
         try:
             for node in self.nodes:
-                await _settle(node.initialize())
+                await settle(node.initialize())
         except Exception as error:
             await self.cleanup()
             raise PipelineError(f"Pipeline initialization failed: {error}") from error
@@ -169,10 +170,10 @@ class Pipeline:
         Sessions that were opened since `initialize` and still run are cancelled first.
         """
         for session in list(self._sessions):
-            await _settle(session.give_up())
+            await settle(session.give_up())
         for node in self.nodes:
             try:
-                await _settle(node.cleanup())
+                await settle(node.cleanup())
             except Exception:
                 self.logger.exception("cleanup of node %r failed", node)
         self._is_initialized = False
@@ -318,8 +319,3 @@ class Pipeline:
     def __repr__(self) -> str:
         state = "initialized" if self._is_initialized else "not initialized"
         return f"Pipeline(name='{self.name}', nodes={len(self.nodes)}, {state})"
-
-
-async def _settle(result: Any) -> None:
-    if hasattr(type(result), "__await__"):
-        await result
