@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from .audio import AudioFrame
@@ -18,21 +19,30 @@ from .output import Output
 from .pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from .multiprocessing.data import AudioMetadata, DataType, RuntimeData, VideoMetadata
     from .progress import Progress
+
+# Imported when they are asked for, because few programs do.
+_LATER = {
+    "AudioMetadata": "multiprocessing.data",
+    "DataType": "multiprocessing.data",
+    "Progress": "progress",
+    "RuntimeData": "multiprocessing.data",
+    "VideoMetadata": "multiprocessing.data",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "Progress":
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Not before it is asked for: dataclasses take longer to import than all the rest.
-    from .progress import Progress
-
-    return Progress
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
 __all__ = [
     "AudioFrame",
+    "AudioMetadata",
     "ConfigurationError",
+    "DataType",
     "Node",
     "NodeError",
     "Output",
@@ -41,5 +51,7 @@ __all__ = [
     "Progress",
     "RemoteExecutionError",
     "RemoteMediaError",
+    "RuntimeData",
     "SerializationError",
+    "VideoMetadata",
 ]

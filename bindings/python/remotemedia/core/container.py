@@ -12,6 +12,7 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 
 # Magic, version of the format, size and checksum of the header, size and checksum of the payload; little-endian.
 _PREFIX = struct.Struct("<4sHIIQI")
+_ALIGNMENT = 16
 
 
 class Damaged(ValueError):
@@ -51,6 +52,8 @@ class Container:
             payload: Pieces, one behind the other; they are copied once.
         """
         text = json.dumps(header).encode()
+        # Blanks behind the header align the payload, and with it arrays that are views of it.
+        text += b" " * (-(_PREFIX.size + len(text)) % _ALIGNMENT)
         pieces = list(payload)
         size = sum_ = 0
         for piece in pieces:
