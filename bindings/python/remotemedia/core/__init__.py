@@ -17,6 +17,7 @@ from .exceptions import (
 from .node import Node
 from .output import Output
 from .pipeline import Pipeline
+from .remote_config import RemoteExecutorConfig
 
 if TYPE_CHECKING:
     from .multiprocessing.data import AudioMetadata, DataType, RuntimeData, VideoMetadata
@@ -50,6 +51,7 @@ __all__ = [
     "PipelineError",
     "Progress",
     "RemoteExecutionError",
+    "RemoteExecutorConfig",
     "RemoteMediaError",
     "RuntimeData",
     "SerializationError",

@@ -11,9 +11,10 @@ from typing import Any, Self
 
 from .done import DONE
 from .json_value import is_json
+from .remote_config import RemoteExecutorConfig
 from .state import SessionState, StateManager
 
-__all__ = ["Node", "SessionState", "StateManager"]
+__all__ = ["Node", "RemoteExecutorConfig", "SessionState", "StateManager"]
 
 # Parameters of `Node` itself. They configure this instance, and are no part of what a manifest calls `params`.
 _BASE_PARAMETERS = frozenset({"self", "name", "enable_state", "state_ttl", "max_sessions"})

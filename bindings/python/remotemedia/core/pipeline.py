@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from weakref import WeakSet
@@ -315,6 +315,34 @@ class Pipeline:
             return json.dumps(manifest, indent=2)
         except TypeError as error:
             raise ValueError(f"pipeline '{self.name}' cannot be written as JSON: {error}") from error
+
+    def export_definition(self) -> dict[str, Any]:
+        """The nodes with their classes and constructor arguments, and the edges: what `from_definition` takes.
+
+        Arguments that JSON cannot hold stay what they are, so it can be written as JSON if they all can.
+        """
+        from .definition import export
+
+        return export(self)
+
+    @classmethod
+    async def from_definition(cls, definition: Mapping[str, Any], *, modules: Iterable[str] | None = None) -> Self:
+        """A pipeline of what `export_definition` gave.
+
+        The modules that the definition names are imported, which runs their code. Name those that may be, if the
+        definition comes from somebody else.
+
+        Args:
+            definition: Nodes and edges; without `connections` the nodes form a chain.
+            modules: Modules and packages that nodes may come from; None for any but those of the standard library.
+
+        Raises:
+            PipelineError: A class cannot be imported, may not be, is no `Node`, or cannot be made with its arguments;
+                or an edge is impossible. The message names the node.
+        """
+        from .definition import build
+
+        return build(cls, definition, modules)
 
     def __repr__(self) -> str:
         state = "initialized" if self._is_initialized else "not initialized"
