@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.progress import INTERVAL, Meter, Progress
 from .adapter import Collector, Feeder
@@ -13,6 +13,9 @@ from .errors import check
 from .library import quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
+
+if TYPE_CHECKING:
+    from ..metrics import Metrics
 
 
 class Run(EngineSession):
@@ -26,7 +29,7 @@ class Run(EngineSession):
         super().__init__(spec, on_error, asyncio.get_running_loop())
         self.outputs: list[Any] = []
         self.error: BaseException | None = None
-        self.metrics: dict[str, Any] | None = None
+        self.metrics: Metrics | None = None
         self._wants_metrics = metrics
         self._ended = self.loop.create_future()
         self._over = False
@@ -88,7 +91,7 @@ async def run(
     on_error: str = "raise",
     metrics: bool = False,
     progress: Callable[[Progress], object] | None = None,
-) -> tuple[list[Any], dict[str, Any] | None]:
+) -> tuple[list[Any], Metrics | None]:
     """Runs a spec over its inputs; without any, its first node gets an empty string, unless it is a source.
 
     Returns:

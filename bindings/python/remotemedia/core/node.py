@@ -21,7 +21,22 @@ _BASE_PARAMETERS = frozenset({"self", "name", "enable_state", "state_ttl", "max_
 _METADATA_KEYS = frozenset({"session_id", "metadata", "user_name", "timestamp"})
 
 
-class Node(ABC):
+class _Arguments:
+    """What keeps the arguments that a node was made with. Not `Node` itself: its signature is that of `__init__`."""
+
+    # A slot and not a key of `__dict__`: a subclass whose `__getstate__` copies `__dict__` and leaves out what cannot
+    # be pickled must not find that very thing here again.
+    __slots__ = ("__dict__", "__weakref__", "_arguments")
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        # For `_extract_params`: most subclasses turn their parameters into attributes of other names and types.
+        self._arguments = (args, kwargs)
+        return self
+
+
+class Node(_Arguments, ABC):
     """One step of a pipeline. A subclass defines `process`; everything else has a default.
 
     `process(data)` may be a plain method, `async def`, a generator or an async generator. A generator's yields are the
@@ -49,11 +64,6 @@ class Node(ABC):
         ValueError: `state_ttl` is not positive, or `max_sessions` is less than 1.
     """
 
-    # A slot and not a key of `__dict__`: a subclass whose `__getstate__` copies `__dict__` and leaves out what cannot
-    # be pickled must not find that very thing here again.
-    __slots__ = ("__dict__", "__weakref__", "_arguments")
-    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
-
     is_streaming: bool = False
     is_source: bool = False
     is_sink: bool = False
@@ -67,12 +77,6 @@ class Node(ABC):
     enable_state: bool = True
     _is_initialized: bool = False
     _current_session_id: str | None = None
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        self = super().__new__(cls)
-        # For `_extract_params`: most subclasses turn their parameters into attributes of other names and types.
-        self._arguments = (args, kwargs)
-        return self
 
     def __init__(
         self,

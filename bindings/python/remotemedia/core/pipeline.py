@@ -15,6 +15,7 @@ from .node import Node
 from .settle import settle
 
 if TYPE_CHECKING:
+    from ..metrics import Metrics
     from ..options import SessionOptions
     from ..session import Session
     from ..sync_session import SyncSession
@@ -43,7 +44,7 @@ class Pipeline:
         self.enable_metrics = enable_metrics
         self.logger = logging.getLogger(type(self).__name__)
         self._is_initialized = False
-        self._metrics: dict[str, Any] | None = None
+        self._metrics: Metrics | None = None
         # Those whose nodes are initialised here: they must not be at work when the nodes are cleaned up.
         self._sessions: WeakSet[Session | SyncSession] = WeakSet()
         for node in nodes or ():
@@ -281,7 +282,7 @@ class Pipeline:
             outputs = await execute(self.graph, None if source else inputs, on_error, self._is_initialized, progress)
         return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
-    def get_metrics(self) -> dict[str, Any] | None:
+    def get_metrics(self) -> Metrics | None:
         """What the engine measured in the last run, if `enable_metrics` is set: a dict with `total_duration_us`,
         `peak_memory_bytes` and a list `node_metrics`, times in microseconds."""
         return self._metrics if self.enable_metrics else None
