@@ -142,6 +142,7 @@ def test_dependencies_and_remote_nodes():
     ],
 )
 def test_p10_names_and_constructor_parameters_survive(run, node, attributes):
+    """P10."""
     pipeline = Pipeline([PassThroughNode(name="first"), node], name="p")
     back = run(again(pipeline))
     assert (back.name, [each.name for each in back]) == ("p", ["first", node.name])
@@ -151,6 +152,7 @@ def test_p10_names_and_constructor_parameters_survive(run, node, attributes):
 
 
 def test_p10_what_was_changed_later_survives_too(run):
+    """P10."""
     node = PassThroughNode(gain=1)
     node.config["gain"], node.config["new"] = 2, 3
     node.is_streaming = True

@@ -350,6 +350,7 @@ class TestS2TheNodeIsStillUsable:
 
 
 def test_s3_a_failing_cleanup_is_an_error():
+    """S3."""
     node = Steps(fails=("cleanup",))
     error = failure(node)
     assert error.reason == "cleanup() failed: OSError: no cleanup today"
@@ -456,6 +457,7 @@ class TestS5AsyncSteps:
 
 
 def test_s6_there_is_one_serialization_error():
+    """S6."""
     assert node_serialization.SerializationError is SerializationError
     with pytest.raises(RemoteMediaError):
         serialize_node_for_ipc(Keeps(lock=LOCK))

@@ -306,6 +306,8 @@ class TestWire:
             RuntimeData.from_bytes(pickle.dumps(RuntimeData.text("x")))
 
     def test_m14_nothing_becomes_code(self):
+        """M14."""
+
         class Bomb:
             def __reduce__(self):
                 return print, ("boom",)

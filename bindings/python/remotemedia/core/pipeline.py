@@ -159,6 +159,7 @@ class Pipeline:
             raise PipelineError("Cannot initialize empty pipeline")
         try:
             for node in self.nodes:
+                self.logger.debug("pipeline '%s': initialize node '%s'", self.name, node.name)
                 await settle(node.initialize())
         except Exception as error:
             await self.cleanup()
@@ -173,6 +174,7 @@ class Pipeline:
         for session in list(self._sessions):
             await settle(session.give_up())
         for node in self.nodes:
+            self.logger.debug("pipeline '%s': clean up node '%s'", self.name, node.name)
             try:
                 await settle(node.cleanup())
             except Exception:
@@ -269,7 +271,9 @@ class Pipeline:
             raise PipelineError("Cannot run empty pipeline")
         inputs = input_data if isinstance(input_data, list) else [input_data]
         source = input_data is None
-        if use_rust and remotemedia.is_rust_runtime_available():
+        use_rust = use_rust and remotemedia.is_rust_runtime_available()
+        self.logger.debug("pipeline '%s': run in %s", self.name, "the engine" if use_rust else "Python")
+        if use_rust:
             from .._engine import spec
             from .._engine.run import run
 
@@ -280,6 +284,7 @@ class Pipeline:
             from .executor import execute
 
             outputs = await execute(self.graph, None if source else inputs, on_error, self._is_initialized, progress)
+        self.logger.debug("pipeline '%s': %d outputs", self.name, len(outputs))
         return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
     def get_metrics(self) -> Metrics | None:
