@@ -148,10 +148,12 @@ class Stage:
         return Packet(value, cause.index, cause.pts if pts is None else pts)
 
     async def _send(self, packet: Packet, output: int) -> None:
-        """Gives a packet to the edges of an output."""
-        for port, target, input_ in self.outs:
-            if port in (None, output):
-                await target.take(packet, input_)
+        """Gives a packet to the edges of an output; a failed item without any to all edges, so that it is not lost."""
+        leads = [(target, input_) for port, target, input_ in self.outs if port in (None, output)]
+        if not leads and type(packet.value) is Failed:
+            leads = [(target, input_) for _, target, input_ in self.outs]
+        for target, input_ in leads:
+            await target.take(packet, input_)
 
 
 class SourceStage(Stage):
