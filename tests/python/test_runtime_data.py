@@ -92,6 +92,8 @@ class TestFactories:
             (np.zeros(4, np.int32), AudioFormat.I24, AudioFormat.I24),
             (np.zeros(4, np.uint8), AudioFormat.F32, AudioFormat.U8),
             (np.zeros(4), AudioFormat.F32, AudioFormat.F32),
+            (np.zeros(4, ">f4"), AudioFormat.F32, AudioFormat.F32),
+            (np.zeros(4, ">i2"), AudioFormat.F32, AudioFormat.I16),
             ([0.5, 0.5, 0, 0], AudioFormat.F32, AudioFormat.F32),
             (bytes(12), AudioFormat.I24, AudioFormat.I24),
         ],
@@ -219,7 +221,7 @@ class TestFactories:
         text = RuntimeData.text("x")
         for call, what in (
             (text.get_file_path, "Can only get path from FILE data, got TEXT"),
-            (text.as_numpy, "Can only get array from AUDIO or VIDEO or TENSOR data, got TEXT"),
+            (text.as_numpy, "Can only get array from AUDIO or VIDEO or TENSOR or NUMPY data, got TEXT"),
             (text.as_audio, "Can only get audio from AUDIO data, got TEXT"),
             (text.as_json, "Can only get JSON from JSON data, got TEXT"),
             (text.as_binary, "Can only get bytes from BINARY data, got TEXT"),

@@ -18,6 +18,9 @@ from .bounded import BoundedCounter
 
 _Part: TypeAlias = tuple[str, Any]
 
+# Such values can always be pickled, and of a million numbers none needs a path.
+_PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
+
 PATIENCE = 1.0
 """Seconds after which the search goes no deeper: a failure is told soon."""
 
@@ -43,7 +46,7 @@ def find(root: Any, levels: int) -> str | None:
         suffix, value = failing
         path += suffix
         above[id(value)] = value
-        if monotonic() > end:
+        if monotonic() > end and _parts(value):
             break
     return path.removeprefix(".") + "…"
 
@@ -81,7 +84,7 @@ def _pickles(value: Any, above: dict[int, Any]) -> bool:
 def _parts(value: Any) -> list[_Part]:
     """What an object is pickled with, and how each part is written behind the object's own path."""
     try:
-        return [(suffix, part) for suffix, part in _list_parts(value) if part is not None]
+        return [(suffix, part) for suffix, part in _list_parts(value) if type(part) not in _PLAIN]
     except Exception:  # it is the object itself that cannot be taken apart
         return []
 
@@ -162,11 +165,11 @@ def _of_state(state: Any) -> Iterator[_Part]:
 
 
 def _indexed(prefix: str, values: Iterable[Any]) -> Iterator[_Part]:
-    return ((f"{prefix}[{index}]", value) for index, value in enumerate(values))
+    return ((f"{prefix}[{index}]", value) for index, value in enumerate(values) if type(value) not in _PLAIN)
 
 
 def _items(items: Iterable[tuple[Any, Any]]) -> Iterator[_Part]:
-    return ((f"[{reprlib.repr(key)}]", value) for key, value in items)
+    return ((f"[{reprlib.repr(key)}]", value) for key, value in items if type(value) not in _PLAIN)
 
 
 def _attributes(value: Any, names: Iterable[str]) -> Iterator[_Part]:

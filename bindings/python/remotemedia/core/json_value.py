@@ -31,10 +31,12 @@ def _all_json(values: Iterable[Any], exactly: bool) -> bool:
 def _is_json(value: Any, exactly: bool) -> bool:
     kind = type(value)
     if kind is dict or (isinstance(value, dict) and not exactly):
-        keys = set(map(type, value))
-        return (keys <= {str} if exactly else all(issubclass(key, str) for key in keys)) and _all_json(
-            value.values(), exactly
-        )
+        return _has_text_keys(value, exactly) and _all_json(value.values(), exactly)
     if kind is list or (isinstance(value, (list, tuple)) and not exactly):
         return _all_json(value, exactly)
     return kind in _PLAIN or (isinstance(value, (str, int, float)) and not exactly)
+
+
+def _has_text_keys(value: dict[Any, Any], exactly: bool) -> bool:
+    kinds = set(map(type, value))
+    return kinds <= {str} or (not exactly and all(issubclass(kind, str) for kind in kinds))

@@ -42,7 +42,7 @@ def of_audio(samples: Any, channels: int, format: AudioFormat) -> tuple[Any, Aud
         if rest:
             raise ValueError(f"{rest} bytes are left behind {count} samples of {format.name}")
         return samples, format, _checked(count, channels)
-    array = to_numpy(samples) if is_array(samples) else to_numpy(samples, _AUDIO[format])
+    array = _native(samples) if is_array(samples) else to_numpy(samples, _AUDIO[format])
     if array.ndim > 2 or (array.ndim == 2 and array.shape[1] != channels):
         raise ValueError(f"samples have shape {array.shape}; use (frames,) or (frames, {channels})")
     if array.dtype.kind == "f" and array.dtype.itemsize == 8:
@@ -67,7 +67,7 @@ def of_tensor(data: Any, dtype: TensorType) -> tuple[Any, tuple[int, ...], Tenso
         if rest:
             raise ValueError(f"{rest} bytes are left behind {count} elements of {dtype.name}")
         return data, (count,), dtype
-    array = to_numpy(data) if is_array(data) else to_numpy(data, _TENSOR[dtype])
+    array = _native(data) if is_array(data) else to_numpy(data, _TENSOR[dtype])
     found = [each for each, known in _TENSOR.items() if array.dtype == known]
     if not found:
         names = ", ".join(each.name for each in TensorType)
@@ -81,6 +81,11 @@ def to_numpy(value: Any, dtype: str | None = None) -> Array:
     import numpy as np
 
     return np.asarray(value, dtype)
+
+
+def _native(array: Array) -> Array:
+    """The array in the machine's order of bytes."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def array_of(payload: Any, metadata: Metadata) -> Array:

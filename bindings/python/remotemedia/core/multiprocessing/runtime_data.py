@@ -250,9 +250,9 @@ class RuntimeData:
         Raises:
             ValueError: It is something else.
         """
+        self._expect("array", *_NEEDED, DataType.NUMPY)
         if self.type is DataType.NUMPY:
             return elements.to_numpy(self.payload)
-        self._expect("array", *_NEEDED)
         return elements.array_of(self.payload, self.metadata)
 
     def as_audio(self) -> AudioFrame:
