@@ -42,6 +42,7 @@ class Counts(Node):
 
 
 def test_i1_the_result_is_not_a_future(run):
+    """I1."""
     node = Counts()
     result = run(execute_pipeline([node]))
     assert not asyncio.isfuture(result)
@@ -49,6 +50,8 @@ def test_i1_the_result_is_not_a_future(run):
 
 
 def test_i2_initialize_comes_first(run):
+    """I2."""
+
     class Model(Node):
         model = None
 
@@ -62,12 +65,15 @@ def test_i2_initialize_comes_first(run):
 
 
 def test_i3_cleanup_comes_once(run):
+    """I3."""
     node = Recorder()
     run(execute_pipeline([node]))
     assert node.events == ["init", "proc", "clean"]
 
 
 def test_i4_one_lifecycle_for_a_batch(run):
+    """I4."""
+
     class PerSession(Recorder):
         def process(self, data: Any) -> int:
             state = self.get_session_state("one")
@@ -93,11 +99,14 @@ class AsyncThrice(Node):
 
 @pytest.mark.parametrize("node", [Thrice, AsyncThrice])
 def test_i5_i7_every_output_counts(run, node):
+    """I5, I7."""
     assert run(execute_pipeline_with_input([node()], ["x"])) == [("x", 0), ("x", 1), ("x", 2)]
     assert len(run(execute_pipeline_with_input([node(), node()], [1, 2]))) == 18
 
 
 def test_i6_none_is_no_output(run):
+    """I6."""
+
     class Even(Node):
         def process(self, data: int) -> int | None:
             return data if data % 2 == 0 else None
@@ -107,6 +116,8 @@ def test_i6_none_is_no_output(run):
 
 
 def test_i8_async_methods_are_awaited(run):
+    """I8."""
+
     class Async(Node):
         events: list[str]
 
@@ -140,6 +151,7 @@ def test_async_nodes_run_on_the_callers_loop():
 
 
 def test_i9_flush_and_streaming(run):
+    """I9."""
     assert run(execute_pipeline_with_input([BufferNode(2)], ["a", "b", "c"])) == [["a", "b"], ["c"]]
 
     class SumPairs(Node):
@@ -195,6 +207,7 @@ def test_a_stream_may_end_early_or_fail(run):
 
 
 def test_i10_metrics_are_figures(run):
+    """I10."""
     result = run(execute_pipeline_with_input([PassThroughNode(), PassThroughNode()], [1, 2, 3], enable_metrics=True))
     assert result["outputs"] == [1, 2, 3]
     first, second = result["metrics"]["node_metrics"]
@@ -206,6 +219,7 @@ def test_i10_metrics_are_figures(run):
 
 
 def test_i11_one_failing_item_does_not_cost_the_others(run):
+    """I11."""
     nodes = [PassThroughNode(), Refuses(2)]
     with pytest.raises(ValueError, match="will not take 2") as raised:
         run(execute_pipeline_with_input(nodes, [1, 2, 3]))
@@ -217,6 +231,8 @@ def test_i11_one_failing_item_does_not_cost_the_others(run):
 
 
 def test_i12_an_exception_arrives_as_itself_with_node_and_input(run):
+    """I12."""
+
     class Special(Exception):
         pass
 
@@ -244,6 +260,8 @@ def test_a_base_exception_of_a_node_arrives_too(error):
 
 
 def test_i13_a_failing_cleanup_costs_nothing(run, caplog):
+    """I13."""
+
     class Dirty(Recorder):
         def cleanup(self) -> None:
             super().cleanup()
@@ -269,6 +287,8 @@ def test_a_failing_initialize_cleans_up_what_was_begun(run):
 
 
 def test_i14_blocking_nodes_do_not_wait_for_each_other():
+    """I14."""
+
     class Sleeps(Node):
         def process(self, data: Any) -> Any:
             time.sleep(0.5)
@@ -283,6 +303,8 @@ def test_i14_blocking_nodes_do_not_wait_for_each_other():
 
 
 def test_i18_an_instance_in_two_runs_is_never_entered_twice():
+    """I18."""
+
     class Alone(Recorder):
         inside = False
 
@@ -311,6 +333,8 @@ def test_one_instance_twice_in_a_pipeline(run):
 
 
 def test_i19_the_object_itself_goes_from_node_to_node(run):
+    """I19."""
+
     class Makes(Node):
         def process(self, data: Any) -> Any:
             self.made = threading.Lock()  # nothing that could be pickled or copied

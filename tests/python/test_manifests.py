@@ -40,12 +40,14 @@ PASS = {"id": "pass", "node_type": "PassThrough"}
 
 @pytest.mark.parametrize("form", [dict, json.dumps])
 def test_x1_every_input_is_used(run, form):
+    """X1."""
     assert run(execute_pipeline_with_input(form(manifest(PASS)), ["a", "b", "c"])) == ["a", "b", "c"]
     doubled = manifest(calculator("add", "add", 10), calculator("double", "multiply", 2))
     assert run(execute_pipeline_with_input(form(doubled), [1, 2, 3])) == [22, 24, 26]
 
 
 def test_x2_bad_input_is_an_error_and_no_hang(run):
+    """X2."""
     with pytest.raises(ValueError, match="Invalid input for node 'calc': expected an object .* got the text"):
         run(execute_pipeline(manifest({"id": "calc", "node_type": "CalculatorNode"}, PASS)))
     with pytest.raises(ValueError, match="Invalid input for node 'calc'"):
@@ -55,6 +57,7 @@ def test_x2_bad_input_is_an_error_and_no_hang(run):
 
 
 def test_x2_a_node_that_emits_nothing_ends(run):
+    """X2."""
     assert run(execute_pipeline(manifest({"id": "b", "node_type": "BufferNode", "params": {"buffer_size": 2}}))) == [""]
     register_node_class(Silent)
     assert run(execute_pipeline(manifest({"id": "s", "node_type": "Silent"}))) is None
@@ -89,6 +92,38 @@ def test_what_is_wrong_is_named_at_once(run, document, message):
         run(execute_pipeline(document))
 
 
+@pytest.mark.parametrize(
+    ("described", "is_right"),
+    [
+        ({"capabilities": {"gpu": {"type": "cuda", "min_memory_gb": 4, "required": False}}}, True),
+        ({"capabilities": {"cpu": {"cores": 2, "arch": "aarch64"}, "memory_gb": 0.5}}, True),
+        ({"capabilities": {"gpu": {"min_memory_gb": 4}}}, False),
+        ({"capabilities": {"gpu": {"type": "tpu"}}}, False),
+        ({"capabilities": {"gpu": {"type": "any", "min_memory_gb": -1}}}, False),
+        ({"capabilities": {"cpu": {"cores": 0}}}, False),
+        ({"capabilities": {"cpu": {"arch": "mips"}}}, False),
+        ({"capabilities": {"memory_gb": -1}}, False),
+        ({"runtime_hint": "cpython", "python_deps": ["numpy"], "fast_path": True, "docker": {}}, True),
+        ({"runtime_hint": "jython"}, False),
+    ],
+)
+def test_descriptions_are_checked_and_change_nothing(run, described, is_right):
+    """Contract section 8; a pipeline writes what its nodes' `get_capabilities` says."""
+
+    class Describes(PassThroughNode):
+        def get_capabilities(self) -> Any:
+            return described.get("capabilities")
+
+    (entry,) = json.loads(Pipeline([Describes()]).serialize())["nodes"]
+    assert entry.get("capabilities") == described.get("capabilities")
+    run_it = execute_pipeline_with_input(manifest({**PASS, **described}), [1])
+    if is_right:
+        assert run(run_it) == [1]
+    else:
+        with pytest.raises(ValueError, match=f"Failed to parse manifest: at /nodes/0/{next(iter(described))}"):
+            run(run_it)
+
+
 def test_parameter_errors_are_a_list(run):
     with pytest.raises(ValueError, match=r"Parameter validation failed \(1 error\(s\)\):") as raised:
         run(execute_pipeline(manifest(calculator("calc", "add", "ten"))))  # type: ignore[arg-type]
@@ -106,6 +141,8 @@ def test_an_unknown_type_offers_the_nearest(run):
 
 
 def test_x6_every_output_of_every_sink(run):
+    """X6."""
+
     class Thrice(Node):
         def process(self, data: Any) -> Any:
             yield from [data] * 3
@@ -122,6 +159,7 @@ def test_is_output_node_taps(run):
 
 
 def test_x8_a_serialized_pipeline_runs_with_its_parameters(run):
+    """X8."""
     nodes = [CalculatorNode(operation="add", operand=1), MultiplyNode(factor=3), AddNode(addend=1), BufferNode(2)]
     text = Pipeline([PassThroughNode(), *nodes]).serialize(description="sums")
     assert run(execute_pipeline_with_input(text, [1, 2, 3])) == [[7.0, 10.0], [13.0]]
@@ -190,6 +228,7 @@ def test_the_low_level_call_unwraps_one_output(run):
 
 
 def test_i17_metrics_need_not_be_mentioned_at_the_low_level(run):
+    """I17."""
     text = json.dumps(manifest(PASS))
     assert run(runtime.execute_pipeline(text)) == run(runtime.execute_pipeline(text, None)) == ""
     assert run(runtime.execute_pipeline_with_input(text, [1, 2])) == [1, 2]

@@ -19,7 +19,8 @@ def python(code: str, executable: str | Path = sys.executable, **options: object
     return subprocess.run([executable, "-c", code], capture_output=True, text=True, timeout=120, check=False, **options)
 
 
-def test_import_is_silent_and_leaves_nothing_behind():
+def test_k2_import_is_silent_and_leaves_nothing_behind():
+    """K2."""
     code = """
 import logging, sys, threading
 import remotemedia

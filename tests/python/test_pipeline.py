@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ both = pytest.mark.parametrize("use_rust", [True, False])
 
 @both
 def test_p1_an_exception_reaches_the_caller(run, use_rust):
+    """P1."""
     node = Recorder()
     with pytest.raises(ValueError, match="will not take 2") as raised:
         run(Pipeline([node, Refuses(2)]).run([1, 2, 3], use_rust=use_rust))
@@ -26,6 +28,7 @@ def test_p1_an_exception_reaches_the_caller(run, use_rust):
 
 @both
 def test_p2_a_failure_runs_nothing_twice(run, use_rust):
+    """P2."""
     node = Recorder()
     with pytest.raises(ValueError, match="will not take 3"):
         run(Pipeline([node, Refuses(3)]).run([1, 2, 3], use_rust=use_rust))
@@ -46,6 +49,7 @@ def test_results_are_unwrapped(run, use_rust):
 
 
 def test_p11_the_name_may_come_first():
+    """P11."""
     assert Pipeline("speech").name == "speech"
     assert Pipeline(name="speech").name == "speech"
     assert Pipeline().name.startswith("Pipeline_")
@@ -99,6 +103,27 @@ def test_metrics_only_where_asked_for(run):
     metrics = measured.get_metrics()
     assert metrics["node_metrics"][0]["execution_count"] == 2
     assert {"pipeline_id", "total_executions", "peak_memory_mb", "metrics_overhead_us"} <= metrics.keys()
+
+
+@both
+def test_p12_debug_logging_shows_what_happens(run, use_rust, caplog):
+    """P12: no level is forced; whoever asks for DEBUG gets it."""
+    pipeline = Pipeline([PassThroughNode(name="n")], name="p")
+    run(pipeline.run([1], use_rust=use_rust))
+    assert pipeline.logger.level == logging.NOTSET and not caplog.records
+
+    async def managed() -> None:
+        async with pipeline.managed_execution():
+            await pipeline.run([1, 2], use_rust=use_rust)
+
+    with caplog.at_level(logging.DEBUG):
+        run(managed())
+    assert [record.message for record in caplog.records if record.name == "Pipeline"] == [
+        "pipeline 'p': initialize node 'n'",
+        f"pipeline 'p': run in {'the engine' if use_rust else 'Python'}",
+        "pipeline 'p': 2 outputs",
+        "pipeline 'p': clean up node 'n'",
+    ]
 
 
 def test_serialize():

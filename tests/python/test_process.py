@@ -80,6 +80,8 @@ def test_the_first_node_may_be_the_source(run, executor):
 
 
 def test_p7_no_source_is_a_pipeline_error(run, executor):
+    """P7."""
+
     class Coroutine(Node):
         async def process(self) -> Any:  # type: ignore[override]
             return 1
@@ -190,6 +192,7 @@ def test_one_that_is_left_early_stops_before_the_cleanup(run):
 
 
 def test_p3_ten_nodes_leave_no_thread(run):
+    """P3."""
     nodes = [PassThroughNode() for _ in range(10)]
     run(processed(nodes, ["warm"]))
     before = threading.active_count()
@@ -199,6 +202,8 @@ def test_p3_ten_nodes_leave_no_thread(run):
 
 
 def test_p8_a_fast_stream_waits_for_a_slow_sink(run, executor):
+    """P8."""
+
     async def main() -> None:
         given = 0
 
@@ -244,6 +249,8 @@ def test_a_stream_that_has_nothing_to_give_holds_nobody_up(run):
 
 @pytest.mark.parametrize("awaits", [True, False])
 def test_p9_super_initialize_may_be_awaited_or_not(run, executor, awaits):
+    """P9."""
+
     class Node9(Recorder):
         async def initialize(self) -> None:  # type: ignore[override]
             result = Node.initialize(self)

@@ -31,5 +31,5 @@ def test_program(tmp_path, program, output):
 
 
 def test_there_are_programs_and_the_first_is_ten_lines():
-    assert (len(README), len(MANUAL)) == (2, 5)
+    assert (len(README), len(MANUAL)) == (2, 8)
     assert len([line for line in README[0][0].splitlines() if line.strip()]) < 10

@@ -25,6 +25,8 @@ class Splits(Node):
 
 @pytest.mark.parametrize("sends", [True, False])
 def test_p8_a_fast_source_waits_for_a_slow_sink(run, sends):
+    """P8."""
+
     async def main() -> None:
         given = 0
 
@@ -57,6 +59,8 @@ def test_p8_a_fast_source_waits_for_a_slow_sink(run, sends):
 
 
 def test_p8_a_slow_node_holds_its_sender_up(run):
+    """P8."""
+
     class Slow(Recorder):
         def process(self, data: Any) -> None:
             time.sleep(0.002)
@@ -74,6 +78,8 @@ def test_p8_a_slow_node_holds_its_sender_up(run):
 
 
 def test_x10_five_thousand_outputs(run):
+    """X10."""
+
     async def main() -> None:
         assert await execute_pipeline_with_input([Splits()], [5000]) == list(range(5000))
         async with open_session([Splits()]) as session:
@@ -85,7 +91,7 @@ def test_x10_five_thousand_outputs(run):
 
 
 def test_i15_conversion_happens_off_the_loop(run):
-    """A session and a run over 10 MB each; prints how long the loop was held up."""
+    """I15: a session and a run over 10 MB each; prints how long the loop was held up."""
     np = pytest.importorskip("numpy")
     threads: set[int] = set()
 
@@ -120,6 +126,7 @@ def test_i15_conversion_happens_off_the_loop(run):
 
 
 def test_i15_large_documents_are_read_off_the_loop(run, monkeypatch):
+    """I15."""
     threads: list[int] = []
     read = packets.import_
 

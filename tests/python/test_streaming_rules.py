@@ -80,6 +80,8 @@ def test_async_generator_every_yield_is_an_output(run, way):
 
 
 def test_p4_sync_generator_every_yield_is_an_output(run, way):
+    """P4."""
+
     def process(self: Node, item: int) -> Any:
         yield from (item, None, -item)
 
@@ -101,6 +103,8 @@ def test_streaming_async_generator_is_called_once_with_the_stream(run, way):
 
 
 def test_p4_streaming_sync_generator_every_yield_is_an_output(run, way):
+    """P4."""
+
     def pairs(self: Node, stream: Any) -> Any:
         total = 0
         for item in stream:
@@ -113,6 +117,8 @@ def test_p4_streaming_sync_generator_every_yield_is_an_output(run, way):
 
 
 def test_p5_streaming_coroutine_its_result_is_the_output(run, way):
+    """P5."""
+
     async def process(self: Node, stream: Any) -> int:
         return sum([item async for item in stream])
 
@@ -156,6 +162,8 @@ def test_an_exception_is_raised_and_all_nodes_are_cleaned_up(run, way):
 
 
 def test_p6_a_partial_of_a_coroutine_is_recognised(run, way):
+    """P6."""
+
     class Partial(Node):
         def __init__(self) -> None:
             super().__init__()

@@ -27,6 +27,7 @@ from .core import (
     Pipeline,
     PipelineError,
     RemoteExecutionError,
+    RemoteExecutorConfig,
     RemoteMediaError,
     SerializationError,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "PipelineError",
     "Progress",
     "RemoteExecutionError",
+    "RemoteExecutorConfig",
     "RemoteMediaError",
     "SerializationError",
     "Session",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .core.node import Node
+    from .metrics import Metrics
     from .runtime_wrapper import OnProgress
 
 
@@ -94,7 +95,7 @@ def unwrap(outputs: list[Any]) -> Any:
     return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
 
-def _result(outputs: Any, metrics: dict[str, Any] | None) -> Any:
+def _result(outputs: Any, metrics: Metrics | None) -> Any:
     return outputs if metrics is None else {"outputs": outputs, "metrics": metrics}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 if TYPE_CHECKING:
     from .core.pipeline import Pipeline
     from .core.progress import Progress
+    from .metrics import Measured
 
     # Of a list that mixes nodes and dicts, type checkers infer that it holds objects.
     Runnable: TypeAlias = Pipeline | Sequence[object] | dict[str, Any] | str
@@ -22,6 +23,30 @@ def _runtime() -> Any:
         raise ImportError(f"remotemedia.runtime cannot be imported: {error}") from error
 
 
+@overload
+async def execute_pipeline(
+    pipeline_or_manifest: Runnable,
+    enable_metrics: Literal[False] = False,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
+) -> Any: ...
+@overload
+async def execute_pipeline(
+    pipeline_or_manifest: Runnable,
+    enable_metrics: Literal[True],
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
+) -> Measured[Any]: ...
+@overload
+async def execute_pipeline(
+    pipeline_or_manifest: Runnable,
+    enable_metrics: bool,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
+) -> Any: ...
 async def execute_pipeline(
     pipeline_or_manifest: Runnable,
     enable_metrics: bool = False,
@@ -52,6 +77,33 @@ async def execute_pipeline(
     return await _runtime().execute_pipeline(pipeline_or_manifest, enable_metrics, on_error=on_error, progress=progress)
 
 
+@overload
+async def execute_pipeline_with_input(
+    pipeline_or_manifest: Runnable,
+    input_data: list[Any],
+    enable_metrics: Literal[False] = False,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
+) -> list[Any]: ...
+@overload
+async def execute_pipeline_with_input(
+    pipeline_or_manifest: Runnable,
+    input_data: list[Any],
+    enable_metrics: Literal[True],
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
+) -> Measured[list[Any]]: ...
+@overload
+async def execute_pipeline_with_input(
+    pipeline_or_manifest: Runnable,
+    input_data: list[Any],
+    enable_metrics: bool,
+    *,
+    on_error: str = "raise",
+    progress: OnProgress = None,
+) -> list[Any] | Measured[list[Any]]: ...
 async def execute_pipeline_with_input(
     pipeline_or_manifest: Runnable,
     input_data: list[Any],

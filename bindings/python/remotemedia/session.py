@@ -18,6 +18,7 @@ from .packet import Packet
 if TYPE_CHECKING:
     from ._engine.live import Live
     from .core.node import Node
+    from .metrics import Metrics
     from .runtime_wrapper import Runnable
 
 # Text and documents of more bytes than this are read in a thread, so that they do not hold up the event loop.
@@ -66,7 +67,7 @@ class OpenSession:
         """Gives the session up: what is inside is dropped, and every node is cleaned up. Returns at once."""
         self._live.cancel()
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Metrics:
         """What the session has measured so far: as `execute_pipeline` with `enable_metrics`."""
         return self._live.measured()
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from threading import get_ident
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.progress import INTERVAL, Meter, Progress
 from . import _abi
@@ -16,6 +16,9 @@ from .errors import check
 from .library import quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
+
+if TYPE_CHECKING:
+    from ..metrics import Metrics
 
 # A run that is over sooner than this is lingered for the next time.
 _SHORT = 200e-6
@@ -33,7 +36,7 @@ class Run(EngineSession):
         super().__init__(spec, on_error, asyncio.get_running_loop())
         self.outputs: list[Any] = []
         self.error: BaseException | None = None
-        self.metrics: dict[str, Any] | None = None
+        self.metrics: Metrics | None = None
         self._wants_metrics = metrics
         self._ended = self.loop.create_future()
         self._over = False
@@ -114,7 +117,7 @@ async def run(
     on_error: str = "raise",
     metrics: bool = False,
     progress: Callable[[Progress], object] | None = None,
-) -> tuple[list[Any], dict[str, Any] | None]:
+) -> tuple[list[Any], Metrics | None]:
     """Runs a spec over its inputs; without any, its first node gets an empty string, unless it is a source.
 
     Returns:

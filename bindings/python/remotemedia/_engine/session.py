@@ -7,7 +7,7 @@ import ctypes
 import itertools
 import json
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _abi, packets
 from .adapter import CALLER, Adapter
@@ -16,6 +16,9 @@ from .engine import engine
 from .errors import check, read_text
 from .library import library, quick
 from .spec import Spec
+
+if TYPE_CHECKING:
+    from ..metrics import Metrics
 
 _ON_ERROR = {"raise": _abi.RM_ON_ERROR_RAISE, "skip": _abi.RM_ON_ERROR_SKIP, "collect": _abi.RM_ON_ERROR_COLLECT}
 CANCEL_PATIENCE = 0.1
@@ -130,9 +133,9 @@ class EngineSession:
         error: BaseException = packets.import_(self.engine.objects, packet)
         return error
 
-    def measured(self) -> dict[str, Any]:
+    def measured(self) -> Metrics:
         """What the session has measured so far. [any thread]"""
-        measured: dict[str, Any] = json.loads(read_text(library.rm_session_metrics, self._handle))
+        measured: Metrics = json.loads(read_text(library.rm_session_metrics, self._handle))
         peak = _peak_memory()
         measured["pipeline_id"] = f"session-{self._handle.value:x}"
         measured["peak_memory_bytes"] = peak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from .audio import AudioFrame
@@ -16,23 +17,33 @@ from .exceptions import (
 from .node import Node
 from .output import Output
 from .pipeline import Pipeline
+from .remote_config import RemoteExecutorConfig
 
 if TYPE_CHECKING:
+    from .multiprocessing.data import AudioMetadata, DataType, RuntimeData, VideoMetadata
     from .progress import Progress
+
+# Imported when they are asked for, because few programs do.
+_LATER = {
+    "AudioMetadata": "multiprocessing.data",
+    "DataType": "multiprocessing.data",
+    "Progress": "progress",
+    "RuntimeData": "multiprocessing.data",
+    "VideoMetadata": "multiprocessing.data",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "Progress":
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Not before it is asked for: dataclasses take longer to import than all the rest.
-    from .progress import Progress
-
-    return Progress
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
 __all__ = [
     "AudioFrame",
+    "AudioMetadata",
     "ConfigurationError",
+    "DataType",
     "Node",
     "NodeError",
     "Output",
@@ -40,6 +51,9 @@ __all__ = [
     "PipelineError",
     "Progress",
     "RemoteExecutionError",
+    "RemoteExecutorConfig",
     "RemoteMediaError",
+    "RuntimeData",
     "SerializationError",
+    "VideoMetadata",
 ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .graph import ON_ERROR, Graph
 from .node import Node
 from .ports import listed
+from .settle import settle
 from .stage import Failed, Packet, SourceStage, Stage, time_of
 from .stream_stage import AsyncStreamStage, StreamStage
 
@@ -85,7 +86,7 @@ async def stream(
         for stage in [] if managed else stages:
             if not any(stage.node is node for node in begun):
                 begun.append(stage.node)
-                await _settle(stage.node.initialize())
+                await settle(stage.node.initialize())
         try:
             async for _ in _flow(stages, inputs):
                 while outputs.values:
@@ -99,7 +100,7 @@ async def stream(
             await stage.close()
         for node in begun:
             try:
-                await _settle(node.cleanup())
+                await settle(node.cleanup())
             except Exception:
                 node.logger.exception("cleanup of node %r failed", node)
 
@@ -176,8 +177,3 @@ def _kind(node: Node) -> type[Stage]:
 
         return AsyncStreamStage if is_async(node.process) else StreamStage
     return Stage
-
-
-async def _settle(result: Any) -> None:
-    if hasattr(type(result), "__await__"):
-        await result

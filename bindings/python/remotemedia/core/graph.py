@@ -105,6 +105,15 @@ class Graph:
             raise ValueError(f"'{self._text(from_, output)}' and '{self._text(to, input_)}' are connected already")
         self._edges = [*edges, Edge(from_, to, output, input_, capacity, policy)]
 
+    def unchain(self) -> None:
+        """Ends the chain: the edges are those that are connected, also if there are none."""
+        self._edges = self._edges or []
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether the nodes form a chain, because no edge was ever connected."""
+        return self._edges is None
+
     def configure(self, node: Node | str, given: Options) -> None:
         """Overlays the options of a node. Errors as those of `Pipeline.configure`."""
         if given.on_error is not None and given.on_error not in ON_ERROR:

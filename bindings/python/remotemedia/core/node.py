@@ -10,16 +10,33 @@ from functools import cached_property
 from typing import Any, Self
 
 from .done import DONE
+from .json_value import is_json
+from .remote_config import RemoteExecutorConfig
 from .state import SessionState, StateManager
 
-__all__ = ["Node", "SessionState", "StateManager"]
+__all__ = ["Node", "RemoteExecutorConfig", "SessionState", "StateManager"]
 
 # Parameters of `Node` itself. They configure this instance, and are no part of what a manifest calls `params`.
 _BASE_PARAMETERS = frozenset({"self", "name", "enable_state", "state_ttl", "max_sessions"})
 _METADATA_KEYS = frozenset({"session_id", "metadata", "user_name", "timestamp"})
 
 
-class Node(ABC):
+class _Arguments:
+    """What keeps the arguments that a node was made with. Not `Node` itself: its signature is that of `__init__`."""
+
+    # A slot and not a key of `__dict__`: a subclass whose `__getstate__` copies `__dict__` and leaves out what cannot
+    # be pickled must not find that very thing here again.
+    __slots__ = ("__dict__", "__weakref__", "_arguments")
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        # For `_extract_params`: most subclasses turn their parameters into attributes of other names and types.
+        self._arguments = (args, kwargs)
+        return self
+
+
+class Node(_Arguments, ABC):
     """One step of a pipeline. A subclass defines `process`; everything else has a default.
 
     `process(data)` may be a plain method, `async def`, a generator or an async generator. A generator's yields are the
@@ -47,11 +64,6 @@ class Node(ABC):
         ValueError: `state_ttl` is not positive, or `max_sessions` is less than 1.
     """
 
-    # A slot and not a key of `__dict__`: a subclass whose `__getstate__` copies `__dict__` and leaves out what cannot
-    # be pickled must not find that very thing here again.
-    __slots__ = ("__dict__", "__weakref__", "_arguments")
-    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
-
     is_streaming: bool = False
     is_source: bool = False
     is_sink: bool = False
@@ -65,12 +77,6 @@ class Node(ABC):
     enable_state: bool = True
     _is_initialized: bool = False
     _current_session_id: str | None = None
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        self = super().__new__(cls)
-        # For `_extract_params`: most subclasses turn their parameters into attributes of other names and types.
-        self._arguments = (args, kwargs)
-        return self
 
     def __init__(
         self,
@@ -263,7 +269,7 @@ class Node(ABC):
         elif manager is None and not self.enable_state:
             state.pop("state", None)
         # Of the constructor's arguments those that a manifest can hold, so that a copy writes the same manifest.
-        arguments = {key: value for key, value in self._named_arguments().items() if _is_json(value)}
+        arguments = {key: value for key, value in self._named_arguments().items() if is_json(value)}
         if arguments:
             state["_arguments"] = arguments
         return state
@@ -275,11 +281,3 @@ class Node(ABC):
         self.__dict__.update(rest)
         if saved is not None:
             self.state = StateManager(saved["default_ttl"], saved["max_sessions"])
-
-
-def _is_json(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_json, value))
-    return value is None or isinstance(value, (str, int, float))

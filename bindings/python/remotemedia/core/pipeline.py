@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from weakref import WeakSet
@@ -12,8 +12,10 @@ from weakref import WeakSet
 from .exceptions import PipelineError
 from .graph import End, Graph, Options
 from .node import Node
+from .settle import settle
 
 if TYPE_CHECKING:
+    from ..metrics import Metrics
     from ..options import SessionOptions
     from ..session import Session
     from ..sync_session import SyncSession
@@ -42,7 +44,7 @@ class Pipeline:
         self.enable_metrics = enable_metrics
         self.logger = logging.getLogger(type(self).__name__)
         self._is_initialized = False
-        self._metrics: dict[str, Any] | None = None
+        self._metrics: Metrics | None = None
         # Those whose nodes are initialised here: they must not be at work when the nodes are cleaned up.
         self._sessions: WeakSet[Session | SyncSession] = WeakSet()
         for node in nodes or ():
@@ -157,7 +159,8 @@ class Pipeline:
             raise PipelineError("Cannot initialize empty pipeline")
         try:
             for node in self.nodes:
-                await _settle(node.initialize())
+                self.logger.debug("pipeline '%s': initialize node '%s'", self.name, node.name)
+                await settle(node.initialize())
         except Exception as error:
             await self.cleanup()
             raise PipelineError(f"Pipeline initialization failed: {error}") from error
@@ -169,10 +172,11 @@ class Pipeline:
         Sessions that were opened since `initialize` and still run are cancelled first.
         """
         for session in list(self._sessions):
-            await _settle(session.give_up())
+            await settle(session.give_up())
         for node in self.nodes:
+            self.logger.debug("pipeline '%s': clean up node '%s'", self.name, node.name)
             try:
-                await _settle(node.cleanup())
+                await settle(node.cleanup())
             except Exception:
                 self.logger.exception("cleanup of node %r failed", node)
         self._is_initialized = False
@@ -267,7 +271,9 @@ class Pipeline:
             raise PipelineError("Cannot run empty pipeline")
         inputs = input_data if isinstance(input_data, list) else [input_data]
         source = input_data is None
-        if use_rust and remotemedia.is_rust_runtime_available():
+        use_rust = use_rust and remotemedia.is_rust_runtime_available()
+        self.logger.debug("pipeline '%s': run in %s", self.name, "the engine" if use_rust else "Python")
+        if use_rust:
             from .._engine import spec
             from .._engine.run import run
 
@@ -278,9 +284,10 @@ class Pipeline:
             from .executor import execute
 
             outputs = await execute(self.graph, None if source else inputs, on_error, self._is_initialized, progress)
+        self.logger.debug("pipeline '%s': %d outputs", self.name, len(outputs))
         return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
-    def get_metrics(self) -> dict[str, Any] | None:
+    def get_metrics(self) -> Metrics | None:
         """What the engine measured in the last run, if `enable_metrics` is set: a dict with `total_duration_us`,
         `peak_memory_bytes` and a list `node_metrics`, times in microseconds."""
         return self._metrics if self.enable_metrics else None
@@ -315,11 +322,34 @@ class Pipeline:
         except TypeError as error:
             raise ValueError(f"pipeline '{self.name}' cannot be written as JSON: {error}") from error
 
+    def export_definition(self) -> dict[str, Any]:
+        """The nodes with their classes and constructor arguments, and the edges: what `from_definition` takes.
+
+        Arguments that JSON cannot hold stay what they are, so it can be written as JSON if they all can.
+        """
+        from .definition import export
+
+        return export(self)
+
+    @classmethod
+    async def from_definition(cls, definition: Mapping[str, Any], *, modules: Iterable[str] | None = None) -> Self:
+        """A pipeline of what `export_definition` gave.
+
+        The modules that the definition names are imported, which runs their code. Name those that may be, if the
+        definition comes from somebody else.
+
+        Args:
+            definition: Nodes and edges; without `connections` the nodes form a chain.
+            modules: Modules and packages that nodes may come from; None for any but those of the standard library.
+
+        Raises:
+            PipelineError: A class cannot be imported, may not be, is no `Node`, or cannot be made with its arguments;
+                or an edge is impossible. The message names the node.
+        """
+        from .definition import build
+
+        return build(cls, definition, modules)
+
     def __repr__(self) -> str:
         state = "initialized" if self._is_initialized else "not initialized"
         return f"Pipeline(name='{self.name}', nodes={len(self.nodes)}, {state})"
-
-
-async def _settle(result: Any) -> None:
-    if hasattr(type(result), "__await__"):
-        await result

@@ -13,6 +13,7 @@ from .base import BufferNode, PassThroughNode
 from .calculator import AddNode, CalculatorNode, MultiplyNode
 from .counter import StatefulCounter
 from .io_nodes import DataSinkNode, DataSourceNode
+from .remote import RemoteExecutionNode, RemoteObjectExecutionNode
 from .text import TextProcessorNode, TextTransformNode
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "FormatConverterNode",
     "MultiplyNode",
     "PassThroughNode",
+    "RemoteExecutionNode",
+    "RemoteObjectExecutionNode",
     "StatefulCounter",
     "TextProcessorNode",
     "TextTransformNode",

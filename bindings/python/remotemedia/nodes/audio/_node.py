@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.node import Node
-from .._numpy import require_numpy
+from ...core.optional import require_numpy
 
 
 class AudioNode(Node):
@@ -21,5 +21,5 @@ class AudioNode(Node):
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         # Here rather than at the first input: a missing dependency is known before the pipeline starts.
-        require_numpy()
+        require_numpy("This node")
         super().__init__(name=name, **kwargs)
