@@ -103,6 +103,11 @@
 #define RM_EDGE_LATEST 4
 
 /**
+ * The parent takes objects as they are, put together by its own `unpack_object`; else they are converted to data.
+ */
+#define RM_SERVICE_OBJECTS 1
+
+/**
  * A node's failure ends the session, after the packets before it have come out.
  */
 #define RM_ON_ERROR_RAISE 0
@@ -298,6 +303,22 @@ typedef struct rm_object_table {
 } rm_object_table;
 
 /**
+ * A part of an object that has come from another process.
+ */
+typedef struct rm_part {
+    /**
+     * Its bytes.
+     */
+    const void *data;
+    size_t size;
+    /**
+     * What keeps them: given to the host, which frees it. 0 for the first part, which is there only until the function
+     * returns.
+     */
+    uint64_t buffer;
+} rm_part;
+
+/**
  * What the library calls on a host. Every function may be null but `retain` and `release`, and none may throw.
  */
 typedef struct rm_host_callbacks {
@@ -344,6 +365,15 @@ typedef struct rm_host_callbacks {
      * The object table, or null. Copied.
      */
     const struct rm_object_table *objects;
+    /**
+     * Takes an object apart for another process: calls `rm_call_part` for each part, in order. On failure it calls
+     * `rm_call_fail` and answers a negative status. [worker]
+     */
+    rm_status (*pack_object)(void *user_data, void *object);
+    /**
+     * Puts together what `pack_object` has taken apart in another process; `*object` receives one reference. [worker]
+     */
+    rm_status (*unpack_object)(void *user_data, const struct rm_part *parts, size_t count, void **object);
 } rm_host_callbacks;
 
 /**
@@ -469,6 +499,82 @@ typedef struct rm_edge_config {
 } rm_edge_config;
 
 /**
+ * How a node runs in a process of its own.
+ */
+typedef struct rm_process_config {
+    /**
+     * `sizeof(rm_process_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * RM_NODE_SOURCE, RM_NODE_MATCH: what the node is.
+     */
+    uint32_t flags;
+    /**
+     * Passed to every function.
+     */
+    void *user_data;
+    /**
+     * Called once, last, also on failure. [any thread]
+     */
+    void (*destroy)(void *user_data);
+    /**
+     * Told of each record that the process logs: level (10 debug, 20 information, 30 warning, 40 error, 50 critical), the
+     * logger's name, and the text. [worker]
+     */
+    void (*on_log)(void *user_data,
+                   uint32_t level,
+                   const char *name,
+                   size_t name_size,
+                   const char *text,
+                   size_t text_size);
+    /**
+     * The program and its arguments, each ended by a zero byte. It is given one more argument: the number of the socket
+     * that `rm_service_join` takes.
+     */
+    const char *command;
+    size_t command_size;
+    /**
+     * What the program is to make the node of. It alone must understand it.
+     */
+    const void *payload;
+    size_t payload_size;
+    /**
+     * The names of the node's ports, as in `rm_node_callbacks`.
+     */
+    const char *inputs;
+    size_t inputs_size;
+    const char *outputs;
+    size_t outputs_size;
+    /**
+     * As in `rm_node_callbacks`.
+     */
+    int64_t match_tolerance;
+    /**
+     * How many nanoseconds it may take from the start of the process until its node is ready; 0 stands for 60 seconds.
+     */
+    int64_t start_timeout;
+    /**
+     * How many nanoseconds the process may take to clean up and exit before it is killed; 0 stands for 5 seconds.
+     */
+    int64_t stop_timeout;
+    /**
+     * How many nanoseconds are waited before the process is started again the first time, each time twice as long as
+     * before; 0 stands for 100 milliseconds.
+     */
+    int64_t restart_delay;
+    /**
+     * How often the process is started again after it has died. The packet that was in flight fails all the same: whether
+     * it is given again, the node's `retries` say.
+     */
+    uint32_t restarts;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} rm_process_config;
+
+/**
  * How the host makes nodes of a type.
  */
 typedef struct rm_type_callbacks {
@@ -526,6 +632,11 @@ typedef struct rm_runtime_config {
  * What pipelines run on: threads, node types, and the sessions that are running. 0 is never valid.
  */
 typedef uint64_t rm_runtime;
+
+/**
+ * The connection of a process with the one that started it for a node. 0 is never valid.
+ */
+typedef uint64_t rm_service;
 
 /**
  * How a session is to run. All zero but `struct_size` is a good start.
@@ -765,6 +876,18 @@ rm_status rm_buffer_free(rm_buffer buffer);
 rm_status rm_call_emit(const struct rm_packet *packet);
 
 /**
+ * Gives one more part of the object that the callback is taking apart. Bytes that lie in memory which other processes can
+ * be given are not copied, all others once.
+ *
+ * Ownership: the bytes are borrowed.
+ * Threads: that of the callback, during `pack_object`.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_call_part(const void *data,
+                       size_t size);
+
+/**
  * Says why the callback that this thread is in fails. The callback then answers a negative status, or the object table's
  * `failed`.
  *
@@ -996,6 +1119,24 @@ rm_status rm_pipeline_load(rm_pipeline pipeline,
 rm_status rm_pipeline_free(rm_pipeline pipeline);
 
 /**
+ * Makes a node whose calls are made in another process: `initialize` starts it, `cleanup` ends it. Packets go there and
+ * come back; objects are taken apart by `rm_host_callbacks.pack_object` and put together by `unpack_object`. The process
+ * dies with this one.
+ *
+ * A process that dies, or sends what cannot be, fails the call that it was in; the message says how it ended. So does one
+ * that does not answer within the node's deadline: it is killed.
+ *
+ * Ownership: `*node` receives a handle that `rm_node_free` ends. The config and what it points to is copied; `user_data`
+ * must stay valid until `destroy`, which is called also on failure.
+ * Threads: any. With a host that lends threads, those make the calls.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UTF8, RM_ERR_UNSUPPORTED, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_process_new(uint64_t host,
+                         const struct rm_process_config *config,
+                         rm_node *node);
+
+/**
  * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
  *
  * Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
@@ -1052,6 +1193,75 @@ rm_status rm_runtime_free(rm_runtime runtime);
  * Since: 0.1
  */
 rm_status rm_runtime_types(rm_runtime runtime, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Takes up the connection with the parent. From now on this process ends within a second after its parent.
+ *
+ * Ownership: `socket` is taken over, also on failure. `*service` receives a handle that `rm_service_free` ends, `*payload`
+ * a buffer with what the parent gave to `rm_process_new`.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (no such socket, or no parent of a version that fits), RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_service_join(int32_t socket,
+                          rm_service *service,
+                          uint64_t *payload);
+
+/**
+ * Makes the two nodes that stand before and behind the process's own: pass them to `rm_session_open` as `input` and
+ * `output`, with RM_ON_ERROR_COLLECT. A source has no `input`; then `input` may be null. `host` is that of the node, or 0.
+ * `inputs` and `outputs` are the names of the node's ports, as in `rm_node_callbacks`; `flags` are RM_SERVICE_….
+ *
+ * Ownership: `*input` and `*output` receive handles that `rm_node_free` ends.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UTF8, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_service_nodes(rm_service service,
+                           uint64_t host,
+                           uint32_t flags,
+                           const char *inputs,
+                           size_t inputs_size,
+                           const char *outputs,
+                           size_t outputs_size,
+                           rm_node *input,
+                           rm_node *output);
+
+/**
+ * Sends a record of the log to the parent; levels as in `rm_process_config.on_log`.
+ *
+ * Ownership: both texts are copied.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8.
+ * Since: 0.1
+ */
+rm_status rm_service_log(rm_service service,
+                         uint32_t level,
+                         const char *name,
+                         size_t name_size,
+                         const char *text,
+                         size_t text_size);
+
+/**
+ * Tells the parent that there is no node, or that it cannot go on, and why. The process is expected to exit then.
+ *
+ * Ownership: the text is copied. A reference in `object` (the host's own error object, may be null) is taken over if
+ * `host` is known.
+ * Threads: a worker of the host, or one that may call its `pack_object`.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8.
+ * Since: 0.1
+ */
+rm_status rm_service_fail(rm_service service, const char *message, size_t size, uint64_t host, void *object);
+
+/**
+ * Ends a connection: the parent sees it when the process exits.
+ *
+ * Ownership: the handle is dead afterwards.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_service_free(rm_service service);
 
 /**
  * Opens a pipeline: makes its nodes, starts, and returns at once.

@@ -4,7 +4,7 @@
 
 #define LAYOUT(what, value) _Static_assert((what) == (value), #what)
 
-LAYOUT(sizeof(rm_host_callbacks), 72);
+LAYOUT(sizeof(rm_host_callbacks), 88);
 LAYOUT(offsetof(rm_host_callbacks, struct_size), 0);
 LAYOUT(offsetof(rm_host_callbacks, parallel), 4);
 LAYOUT(offsetof(rm_host_callbacks, user_data), 8);
@@ -15,6 +15,12 @@ LAYOUT(offsetof(rm_host_callbacks, release), 40);
 LAYOUT(offsetof(rm_host_callbacks, export_object), 48);
 LAYOUT(offsetof(rm_host_callbacks, import_packet), 56);
 LAYOUT(offsetof(rm_host_callbacks, objects), 64);
+LAYOUT(offsetof(rm_host_callbacks, pack_object), 72);
+LAYOUT(offsetof(rm_host_callbacks, unpack_object), 80);
+LAYOUT(sizeof(rm_part), 24);
+LAYOUT(offsetof(rm_part, data), 0);
+LAYOUT(offsetof(rm_part, size), 8);
+LAYOUT(offsetof(rm_part, buffer), 16);
 LAYOUT(sizeof(rm_node_callbacks), 128);
 LAYOUT(offsetof(rm_node_callbacks, struct_size), 0);
 LAYOUT(offsetof(rm_node_callbacks, flags), 4);
@@ -70,6 +76,26 @@ LAYOUT(offsetof(rm_edge_config, struct_size), 0);
 LAYOUT(offsetof(rm_edge_config, policy), 4);
 LAYOUT(offsetof(rm_edge_config, capacity), 8);
 LAYOUT(offsetof(rm_edge_config, reserved), 12);
+LAYOUT(sizeof(rm_process_config), 136);
+LAYOUT(offsetof(rm_process_config, struct_size), 0);
+LAYOUT(offsetof(rm_process_config, flags), 4);
+LAYOUT(offsetof(rm_process_config, user_data), 8);
+LAYOUT(offsetof(rm_process_config, destroy), 16);
+LAYOUT(offsetof(rm_process_config, on_log), 24);
+LAYOUT(offsetof(rm_process_config, command), 32);
+LAYOUT(offsetof(rm_process_config, command_size), 40);
+LAYOUT(offsetof(rm_process_config, payload), 48);
+LAYOUT(offsetof(rm_process_config, payload_size), 56);
+LAYOUT(offsetof(rm_process_config, inputs), 64);
+LAYOUT(offsetof(rm_process_config, inputs_size), 72);
+LAYOUT(offsetof(rm_process_config, outputs), 80);
+LAYOUT(offsetof(rm_process_config, outputs_size), 88);
+LAYOUT(offsetof(rm_process_config, match_tolerance), 96);
+LAYOUT(offsetof(rm_process_config, start_timeout), 104);
+LAYOUT(offsetof(rm_process_config, stop_timeout), 112);
+LAYOUT(offsetof(rm_process_config, restart_delay), 120);
+LAYOUT(offsetof(rm_process_config, restarts), 128);
+LAYOUT(offsetof(rm_process_config, reserved), 132);
 LAYOUT(sizeof(rm_type_callbacks), 32);
 LAYOUT(offsetof(rm_type_callbacks, struct_size), 0);
 LAYOUT(offsetof(rm_type_callbacks, reserved), 4);

@@ -6,11 +6,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use remotemedia_core::{Fault, Host, HostObject, Kinds, Lane, Packet};
+use remotemedia_core::{Buffer, Fault, Guest, Host, HostObject, Kinds, Lane, Packet, Parcel};
 
-use crate::call::{Call, blame};
+use crate::buffer::Named;
+use crate::call::{Call, blame, collect};
 use crate::error::{Failure, Outcome};
-use crate::host::rm_host_callbacks;
+use crate::handle;
+use crate::host::{rm_host_callbacks, rm_part};
 use crate::objects::Objects;
 use crate::packet::{PacketView, Reader, rm_packet};
 use crate::status::*;
@@ -116,6 +118,16 @@ impl Bridge {
         ptr::addr_eq(Arc::as_ptr(object.host()), self)
     }
 
+    /// Before a call of the host from a thread that may be none of its workers: it waits for the call when it closes.
+    fn visit(&self) -> Result<Option<Guest<'_>>, Fault> {
+        let closing = || Fault::new("its host is closing");
+        match &self.lane {
+            Some(lane) if lane.is_closed() => Err(closing()),
+            Some(lane) if !lane.is_current() => lane.guest().map(Some).ok_or_else(closing),
+            _ => Ok(None),
+        }
+    }
+
     fn release_now(&self, object: usize) {
         if let Some(release) = self.callbacks.release {
             // SAFETY: a reference of this host that was given to us and is given back here, once.
@@ -204,12 +216,44 @@ impl Host for Bridge {
         }
     }
 
+    fn pack(&self, object: usize, parcel: &mut dyn Parcel) -> Result<(), Fault> {
+        let pack = self.callbacks.pack_object;
+        let pack = pack.ok_or_else(|| Fault::input("its host cannot send objects to another process"))?;
+        let _guest = self.visit()?;
+        let (status, fault) = collect(self, parcel, || {
+            // SAFETY: the host's function with the host's pointer, and an object of it.
+            unsafe { pack(self.callbacks.user_data, object as *mut c_void) }
+        });
+        if status == RM_OK {
+            return Ok(());
+        }
+        Err(fault.unwrap_or_else(|| Fault::input("its host could not take the object apart")))
+    }
+
+    fn unpack(&self, parts: &[Buffer]) -> Result<HostObject, Fault> {
+        let unpack = self.callbacks.unpack_object;
+        let unpack = unpack.ok_or_else(|| Fault::input("its host cannot take objects from another process"))?;
+        let _guest = self.visit()?;
+        let parts = parts.iter().enumerate().map(|(at, part)| {
+            let bytes = part.bytes();
+            let buffer = if at == 0 { 0 } else { handle::insert(Arc::new(Named(part.clone())))? };
+            Ok(rm_part { data: bytes.as_ptr().cast(), size: bytes.len(), buffer })
+        });
+        let parts: Vec<rm_part> = parts.collect::<Outcome<_>>().map_err(|failure| Fault::new(failure.message))?;
+        let mut object = ptr::null_mut();
+        let (status, fault) = blame(Some(self), || {
+            // SAFETY: the host's function with the host's pointer; the parts live until it returns.
+            unsafe { unpack(self.callbacks.user_data, parts.as_ptr(), parts.len(), &raw mut object) }
+        });
+        match self.adopt(object) {
+            Some(made) if status == RM_OK && !object.is_null() => Ok(made),
+            _ => Err(fault.unwrap_or_else(|| Fault::input("its host could not put the object together"))),
+        }
+    }
+
     fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String> {
         let export = self.callbacks.export_object.ok_or("its host cannot turn objects into data")?;
-        let _guest = match &self.lane {
-            Some(lane) if !lane.is_current() => Some(lane.guest().ok_or("its host is closing")?),
-            _ => None,
-        };
+        let _guest = self.visit().map_err(|fault| fault.message)?;
         let mut packet = rm_packet::empty();
         let (status, fault) = blame(Some(self), || {
             // SAFETY: the host's function with the host's pointer; the packet is ours and lives until it returns.

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use remotemedia_core::{Caller, Completion, Context, Fault, HostObject, Packet, Session};
+use remotemedia_core::{Caller, Completion, Context, Fault, HostObject, Packet, Parcel, Session};
 
 use crate::bridge::Bridge;
 use crate::completion::Deferred;
@@ -14,7 +14,7 @@ use crate::guard::{guard, guard_on};
 use crate::host::give;
 use crate::packet::{Reader, rm_packet};
 use crate::status::*;
-use crate::text::{read_text, write_out};
+use crate::text::{read_bytes, read_text, write_out};
 
 /// The call that this thread is in.
 pub(crate) struct Call {
@@ -24,6 +24,8 @@ pub(crate) struct Call {
     /// The packet that the callback was given, whose memory an output may share.
     pub input: *const Packet,
     pub fault: Option<Fault>,
+    /// What takes the parts of an object.
+    pub parcel: Option<NonNull<dyn Parcel>>,
 }
 
 thread_local! {
@@ -61,10 +63,24 @@ impl Call {
     }
 }
 
+/// Runs a callback that takes an object apart.
+pub(crate) fn collect(
+    bridge: &Bridge,
+    parcel: &mut dyn Parcel,
+    body: impl FnOnce() -> rm_status,
+) -> (rm_status, Option<Fault>) {
+    // SAFETY: the lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
+    let parcel = unsafe { std::mem::transmute::<NonNull<dyn Parcel + '_>, NonNull<dyn Parcel>>(NonNull::from(parcel)) };
+    let (context, input) = (ptr::null_mut(), ptr::null());
+    let mut call = Call { bridge, context, input, fault: None, parcel: Some(parcel) };
+    let status = call.run(body);
+    (status, call.fault)
+}
+
 /// Runs a callback that belongs to no node; the fault that it told, if it did.
 pub(crate) fn blame(bridge: Option<&Bridge>, body: impl FnOnce() -> rm_status) -> (rm_status, Option<Fault>) {
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
-    let mut call = Call { bridge, context: ptr::null_mut(), input: ptr::null(), fault: None };
+    let mut call = Call { bridge, context: ptr::null_mut(), input: ptr::null(), fault: None, parcel: None };
     let status = call.run(body);
     (status, call.fault)
 }
@@ -96,6 +112,27 @@ pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
                 return Err(Failure::new(RM_ERR_REENTRANT, message));
             }
             context.emit(packet);
+            Ok(())
+        })
+    })
+}
+
+/// Gives one more part of the object that the callback is taking apart. Bytes that lie in memory which other processes can
+/// be given are not copied, all others once.
+///
+/// Ownership: the bytes are borrowed.
+/// Threads: that of the callback, during `pack_object`.
+/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_REENTRANT.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_part(data: *const c_void, size: usize) -> rm_status {
+    guard(|| {
+        Call::with(|call| {
+            let parcel = call.parcel.as_mut();
+            let parcel = parcel.ok_or_else(|| Failure::new(RM_ERR_REENTRANT, "this callback takes no object apart"))?;
+            // SAFETY: `collect` keeps it alive while the call is current, and nothing else refers to it then; the caller
+            // vouches for `data` and `size`.
+            unsafe { parcel.as_mut().add(read_bytes(data.cast(), size, "data")?) };
             Ok(())
         })
     })

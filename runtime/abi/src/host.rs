@@ -58,6 +58,30 @@ pub struct rm_host_callbacks {
     >,
     /// The object table, or null. Copied.
     pub objects: *const rm_object_table,
+    /// Takes an object apart for another process: calls `rm_call_part` for each part, in order. On failure it calls
+    /// `rm_call_fail` and answers a negative status. [worker]
+    pub pack_object: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void, object: *mut c_void) -> rm_status>,
+    /// Puts together what `pack_object` has taken apart in another process; `*object` receives one reference. [worker]
+    pub unpack_object: Option<
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            parts: *const rm_part,
+            count: usize,
+            object: *mut *mut c_void,
+        ) -> rm_status,
+    >,
+}
+
+/// A part of an object that has come from another process.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct rm_part {
+    /// Its bytes.
+    pub data: *const c_void,
+    pub size: usize,
+    /// What keeps them: given to the host, which frees it. 0 for the first part, which is there only until the function
+    /// returns.
+    pub buffer: u64,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.

@@ -104,6 +104,10 @@ impl Handled for Node {
 }
 
 impl Node {
+    pub fn of(slot: Arc<Slot>) -> Node {
+        Node(slot)
+    }
+
     pub fn slot(&self) -> &Arc<Slot> {
         &self.0
     }
@@ -131,7 +135,7 @@ pub unsafe extern "C" fn rm_node_new(host: u64, callbacks: *const rm_node_callba
             let inputs = read_text(callbacks.inputs, callbacks.inputs_size, "inputs")?;
             (names(inputs)?, names(read_text(callbacks.outputs, callbacks.outputs_size, "outputs")?)?)
         };
-        let matching = matching(&callbacks, inputs.len())?;
+        let matching = matching(callbacks.flags, callbacks.match_tolerance, inputs.len())?;
         let ports = Ports { inputs, outputs, matching };
         let made = HostNode::new(callbacks, ports, bridge, destroy)?;
         // SAFETY: the caller vouches for `node`.
@@ -157,7 +161,7 @@ struct Ports {
 }
 
 /// The names in a list.
-fn names(list: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn names(list: &str) -> Result<Vec<String>, Failure> {
     if list.is_empty() {
         return Ok(Vec::new());
     }
@@ -170,11 +174,11 @@ fn names(list: &str) -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
-fn matching(callbacks: &rm_node_callbacks, inputs: usize) -> Result<Option<Duration>, Failure> {
-    if callbacks.flags & RM_NODE_MATCH == 0 {
+pub(crate) fn matching(flags: u32, tolerance: i64, inputs: usize) -> Result<Option<Duration>, Failure> {
+    if flags & RM_NODE_MATCH == 0 {
         return Ok(None);
     }
-    let tolerance = u64::try_from(callbacks.match_tolerance).ok().filter(|_| inputs > 1);
+    let tolerance = u64::try_from(tolerance).ok().filter(|_| inputs > 1);
     let message = "RM_NODE_MATCH needs two or more 'inputs', and a 'match_tolerance' of 0 or more";
     tolerance.map(|nanos| Some(Duration::from_nanos(nanos))).ok_or_else(|| Failure::new(RM_ERR_ARGUMENT, message))
 }
@@ -237,6 +241,7 @@ impl HostNode {
             context: ptr::from_mut(context).cast::<Context<'static>>(),
             input: input.map_or(ptr::null(), ptr::from_ref),
             fault: None,
+            parcel: None,
         };
         match call.run(body) {
             RM_OK => Ok(Flow::Done),
@@ -269,6 +274,7 @@ impl HostNode {
             context: ptr::from_mut(context).cast::<Context<'static>>(),
             input: ptr::null(),
             fault: None,
+            parcel: None,
         };
         // SAFETY: both objects are alive, and this thread has entered the host (`enter`).
         let result = call.run(|| unsafe { (callables.table.call)(callable, argument) });
@@ -365,6 +371,7 @@ impl remotemedia_core::Node for HostNode {
             inputs: self.ports.inputs.clone(),
             outputs: self.ports.outputs.clone(),
             matching: self.ports.matching,
+            ..NodeInfo::filter(Kinds::NONE, Kinds::NONE)
         }
     }
 

@@ -241,7 +241,7 @@ impl PacketView {
                 RM_KIND_FAILURE
             }
             // Swallowed by the engine.
-            Data::Flush => RM_KIND_NONE,
+            Data::Flush | Data::Mark => RM_KIND_NONE,
         };
         if let Some(map) = &packet.metadata {
             metadata = serde_json::to_string(map.as_ref()).unwrap_or_default();
@@ -265,7 +265,7 @@ impl PacketView {
                 let object = error.object().filter(|object| bridge.owns(object));
                 view.raw.object = object.map_or(ptr::null_mut(), |object| object.into_raw() as *mut c_void);
             }
-            Data::Text(_) | Data::Json(_) | Data::Object(_) | Data::Flush => {}
+            Data::Text(_) | Data::Json(_) | Data::Object(_) | Data::Flush | Data::Mark => {}
         }
         Ok(view)
     }

@@ -7,7 +7,7 @@ use remotemedia::*;
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn layout() {
-    assert_eq!(size_of::<rm_host_callbacks>(), 72);
+    assert_eq!(size_of::<rm_host_callbacks>(), 88);
     assert_eq!(offset_of!(rm_host_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_host_callbacks, parallel), 4);
     assert_eq!(offset_of!(rm_host_callbacks, user_data), 8);
@@ -18,6 +18,12 @@ fn layout() {
     assert_eq!(offset_of!(rm_host_callbacks, export_object), 48);
     assert_eq!(offset_of!(rm_host_callbacks, import_packet), 56);
     assert_eq!(offset_of!(rm_host_callbacks, objects), 64);
+    assert_eq!(offset_of!(rm_host_callbacks, pack_object), 72);
+    assert_eq!(offset_of!(rm_host_callbacks, unpack_object), 80);
+    assert_eq!(size_of::<rm_part>(), 24);
+    assert_eq!(offset_of!(rm_part, data), 0);
+    assert_eq!(offset_of!(rm_part, size), 8);
+    assert_eq!(offset_of!(rm_part, buffer), 16);
     assert_eq!(size_of::<rm_node_callbacks>(), 128);
     assert_eq!(offset_of!(rm_node_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_node_callbacks, flags), 4);
@@ -73,6 +79,26 @@ fn layout() {
     assert_eq!(offset_of!(rm_edge_config, policy), 4);
     assert_eq!(offset_of!(rm_edge_config, capacity), 8);
     assert_eq!(offset_of!(rm_edge_config, reserved), 12);
+    assert_eq!(size_of::<rm_process_config>(), 136);
+    assert_eq!(offset_of!(rm_process_config, struct_size), 0);
+    assert_eq!(offset_of!(rm_process_config, flags), 4);
+    assert_eq!(offset_of!(rm_process_config, user_data), 8);
+    assert_eq!(offset_of!(rm_process_config, destroy), 16);
+    assert_eq!(offset_of!(rm_process_config, on_log), 24);
+    assert_eq!(offset_of!(rm_process_config, command), 32);
+    assert_eq!(offset_of!(rm_process_config, command_size), 40);
+    assert_eq!(offset_of!(rm_process_config, payload), 48);
+    assert_eq!(offset_of!(rm_process_config, payload_size), 56);
+    assert_eq!(offset_of!(rm_process_config, inputs), 64);
+    assert_eq!(offset_of!(rm_process_config, inputs_size), 72);
+    assert_eq!(offset_of!(rm_process_config, outputs), 80);
+    assert_eq!(offset_of!(rm_process_config, outputs_size), 88);
+    assert_eq!(offset_of!(rm_process_config, match_tolerance), 96);
+    assert_eq!(offset_of!(rm_process_config, start_timeout), 104);
+    assert_eq!(offset_of!(rm_process_config, stop_timeout), 112);
+    assert_eq!(offset_of!(rm_process_config, restart_delay), 120);
+    assert_eq!(offset_of!(rm_process_config, restarts), 128);
+    assert_eq!(offset_of!(rm_process_config, reserved), 132);
     assert_eq!(size_of::<rm_type_callbacks>(), 32);
     assert_eq!(offset_of!(rm_type_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_type_callbacks, reserved), 4);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Kinds, Packet};
+use crate::{Buffer, Fault, Kinds, Packet};
 
 /// The program, or language, that created an object and that alone can look inside it.
 pub trait Host: Send + Sync {
@@ -17,9 +17,26 @@ pub trait Host: Send + Sync {
     /// and let the host's own worker do the rest.
     fn release(&self, object: usize);
 
+    /// Takes an object apart, for another process to put it together: calls `parcel` for each part, in order. Called
+    /// without any lock, on a worker of the host.
+    fn pack(&self, _object: usize, _parcel: &mut dyn Parcel) -> Result<(), Fault> {
+        Err(Fault::input("its host cannot send objects to another process"))
+    }
+
+    /// Puts together what [`Host::pack`] has taken apart in another process. Called as that is.
+    fn unpack(&self, _parts: &[Buffer]) -> Result<HostObject, Fault> {
+        Err(Fault::input("its host cannot take objects from another process"))
+    }
+
     /// Converts an object into one of the `accepted` kinds of data, with what it knows of its time. Called without any
     /// lock, on any thread.
     fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String>;
+}
+
+/// What takes the parts of an object.
+pub trait Parcel {
+    /// Takes one more part, whose bytes are copied unless they are shared with the other process already.
+    fn add(&mut self, bytes: &[u8]);
 }
 
 /// One reference to an object of a host. Dropping it gives the reference back.

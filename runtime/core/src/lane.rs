@@ -175,6 +175,31 @@ impl Lane {
         Some(Guest(self))
     }
 
+    /// Waits in `wait` without keeping others from the work of the lane whose worker this thread is, if it is one.
+    pub fn while_waiting<T>(wait: impl FnOnce() -> T) -> T {
+        let lane = CURRENT.with_borrow(Weak::upgrade);
+        let Some(lane) = lane else { return wait() };
+        lane.step_aside();
+        let result = wait();
+        lock(&lane.state).active += 1;
+        result
+    }
+
+    fn step_aside(&self) {
+        let mut state = lock(&self.state);
+        state.active -= 1;
+        state.taken += 1;
+        if !state.queue.is_empty() && !state.awake {
+            if state.idle > 0 {
+                self.work.notify_one();
+            } else {
+                self.want_worker(&mut state);
+            }
+        }
+        drop(state);
+        self.hire();
+    }
+
     /// Queues work. `urgent` says that it is worth waking a thread: else it waits for a worker that is awake, or for the
     /// watch to find that all of those are stuck. `false` if the lane is closed, and the work dropped.
     pub(crate) fn push(&self, job: Job, urgent: bool) -> bool {

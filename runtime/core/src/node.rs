@@ -44,12 +44,27 @@ pub struct NodeInfo {
     /// Whether packets of all inputs are matched by their pts, and by how much those may differ. The packets of a set are
     /// given one after the other, in the order of the ports; what finds no partner is dropped.
     pub matching: Option<Duration>,
+    /// Whether the node is given failures and marks too, which pass by others.
+    pub raw: bool,
+    /// Whether its calls mostly wait: their time says nothing about what they cost, and the node keeps to its deadline
+    /// itself.
+    pub patient: bool,
 }
 
 impl NodeInfo {
     /// A native node that takes `accepts` and emits `emits`.
     pub fn filter(accepts: Kinds, emits: Kinds) -> NodeInfo {
-        NodeInfo { source: false, accepts, emits, lane: None, inputs: Vec::new(), outputs: Vec::new(), matching: None }
+        NodeInfo {
+            source: false,
+            accepts,
+            emits,
+            lane: None,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            matching: None,
+            raw: false,
+            patient: false,
+        }
     }
 
     /// A native node that makes packets by itself.
@@ -114,6 +129,7 @@ pub struct Context<'a> {
     pub(crate) deferred: bool,
     /// Whether the call is one that makes packets.
     pub(crate) emits: bool,
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Context<'_> {
@@ -160,6 +176,11 @@ impl Context<'_> {
     /// The session that the call belongs to.
     pub fn session(&self) -> &Arc<Session> {
         self.session
+    }
+
+    /// How long the call may take.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
     }
 
     /// Whether the session was cancelled, so that a long call had better return.

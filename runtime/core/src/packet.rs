@@ -24,6 +24,8 @@ pub enum Data {
     Failure(Arc<NodeError>),
     /// Has the nodes that it passes give what they hold back. No node sees it, and no output.
     Flush,
+    /// The end of what came of one packet, for whoever put it behind that. Nodes that are not `raw` do not see it.
+    Mark,
 }
 
 /// A set of kinds of data: what a node takes.
@@ -97,7 +99,7 @@ impl fmt::Debug for Kinds {
 }
 
 impl Data {
-    /// The kind of this data; a failure and a flush have none.
+    /// The kind of this data; a failure, a flush and a mark have none.
     pub fn kind(&self) -> Kinds {
         match self {
             Data::Audio(_) => Kinds::AUDIO,
@@ -105,7 +107,7 @@ impl Data {
             Data::Json(_) => Kinds::JSON,
             Data::Bytes(_) => Kinds::BYTES,
             Data::Object(_) => Kinds::OBJECT,
-            Data::Failure(_) | Data::Flush => Kinds::NONE,
+            Data::Failure(_) | Data::Flush | Data::Mark => Kinds::NONE,
         }
     }
 
@@ -118,6 +120,7 @@ impl Data {
             Data::Object(object) => Data::Object(object.share()),
             Data::Failure(error) => Data::Failure(Arc::clone(error)),
             Data::Flush => Data::Flush,
+            Data::Mark => Data::Mark,
         }
     }
 }

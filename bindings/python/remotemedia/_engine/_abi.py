@@ -35,6 +35,7 @@ RM_EDGE_BLOCK = 1
 RM_EDGE_DROP_OLDEST = 2
 RM_EDGE_DROP_NEWEST = 3
 RM_EDGE_LATEST = 4
+RM_SERVICE_OBJECTS = 1
 RM_ON_ERROR_RAISE = 0
 RM_ON_ERROR_SKIP = 1
 RM_ON_ERROR_COLLECT = 2
@@ -74,6 +75,10 @@ class rm_host_callbacks(Structure):
     pass
 
 
+class rm_part(Structure):
+    pass
+
+
 class rm_node_callbacks(Structure):
     pass
 
@@ -87,6 +92,10 @@ class rm_packet(Structure):
 
 
 class rm_edge_config(Structure):
+    pass
+
+
+class rm_process_config(Structure):
     pass
 
 
@@ -114,6 +123,10 @@ rm_host_callbacks_export_object = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_uint3
 
 rm_host_callbacks_import_packet = CFUNCTYPE(c_int32, c_void_p, POINTER(rm_packet), POINTER(c_void_p))
 
+rm_host_callbacks_pack_object = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+
+rm_host_callbacks_unpack_object = CFUNCTYPE(c_int32, c_void_p, POINTER(rm_part), c_size_t, POINTER(c_void_p))
+
 rm_host_callbacks._fields_ = [
     ("struct_size", c_uint32),
     ("parallel", c_uint32),
@@ -125,6 +138,14 @@ rm_host_callbacks._fields_ = [
     ("export_object", rm_host_callbacks_export_object),
     ("import_packet", rm_host_callbacks_import_packet),
     ("objects", POINTER(rm_object_table)),
+    ("pack_object", rm_host_callbacks_pack_object),
+    ("unpack_object", rm_host_callbacks_unpack_object),
+]
+
+rm_part._fields_ = [
+    ("data", c_void_p),
+    ("size", c_size_t),
+    ("buffer", c_uint64),
 ]
 
 rm_node_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -214,6 +235,32 @@ rm_edge_config._fields_ = [
     ("reserved", c_uint32),
 ]
 
+rm_process_config_destroy = CFUNCTYPE(None, c_void_p)
+
+rm_process_config_on_log = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p, c_size_t, c_void_p, c_size_t)
+
+rm_process_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("flags", c_uint32),
+    ("user_data", c_void_p),
+    ("destroy", rm_process_config_destroy),
+    ("on_log", rm_process_config_on_log),
+    ("command", c_void_p),
+    ("command_size", c_size_t),
+    ("payload", c_void_p),
+    ("payload_size", c_size_t),
+    ("inputs", c_void_p),
+    ("inputs_size", c_size_t),
+    ("outputs", c_void_p),
+    ("outputs_size", c_size_t),
+    ("match_tolerance", c_int64),
+    ("start_timeout", c_int64),
+    ("stop_timeout", c_int64),
+    ("restart_delay", c_int64),
+    ("restarts", c_uint32),
+    ("reserved", c_uint32),
+]
+
 rm_type_callbacks_destroy = CFUNCTYPE(None, c_void_p)
 
 rm_type_callbacks_create = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_uint64))
@@ -262,6 +309,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_buffer_free.restype = c_int32
     library.rm_call_emit.argtypes = [POINTER(rm_packet)]
     library.rm_call_emit.restype = c_int32
+    library.rm_call_part.argtypes = [c_void_p, c_size_t]
+    library.rm_call_part.restype = c_int32
     library.rm_call_fail.argtypes = [c_char_p, c_size_t, c_void_p]
     library.rm_call_fail.restype = c_int32
     library.rm_call_defer.argtypes = [POINTER(c_uint64)]
@@ -300,6 +349,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_load.restype = c_int32
     library.rm_pipeline_free.argtypes = [c_uint64]
     library.rm_pipeline_free.restype = c_int32
+    library.rm_process_new.argtypes = [c_uint64, POINTER(rm_process_config), POINTER(c_uint64)]
+    library.rm_process_new.restype = c_int32
     library.rm_runtime_add_type.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(rm_type_callbacks)]
     library.rm_runtime_add_type.restype = c_int32
     library.rm_runtime_new.argtypes = [POINTER(rm_runtime_config), POINTER(c_uint64)]
@@ -310,6 +361,16 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_runtime_free.restype = c_int32
     library.rm_runtime_types.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
     library.rm_runtime_types.restype = c_int32
+    library.rm_service_join.argtypes = [c_int32, POINTER(c_uint64), POINTER(c_uint64)]
+    library.rm_service_join.restype = c_int32
+    library.rm_service_nodes.argtypes = [c_uint64, c_uint64, c_uint32, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(c_uint64), POINTER(c_uint64)]
+    library.rm_service_nodes.restype = c_int32
+    library.rm_service_log.argtypes = [c_uint64, c_uint32, c_char_p, c_size_t, c_char_p, c_size_t]
+    library.rm_service_log.restype = c_int32
+    library.rm_service_fail.argtypes = [c_uint64, c_char_p, c_size_t, c_uint64, c_void_p]
+    library.rm_service_fail.restype = c_int32
+    library.rm_service_free.argtypes = [c_uint64]
+    library.rm_service_free.restype = c_int32
     library.rm_session_open.argtypes = [c_uint64, POINTER(rm_session_config), POINTER(c_uint64)]
     library.rm_session_open.restype = c_int32
     library.rm_session_push.argtypes = [c_uint64, POINTER(rm_packet), c_int64]

@@ -111,7 +111,7 @@ impl<'a> Batch<'a> {
             self.cause = Cause::of(&packet);
             let kind = packet.data.kind();
             let emitted = scratch.outputs.len();
-            if let (Data::Failure(error), false) = (&packet.data, planned.hidden) {
+            if let (Data::Failure(error), false) = (&packet.data, planned.hidden || planned.slot.info().raw) {
                 // One that was made for this node, because its input could not be converted.
                 if planned.on_error == OnError::Raise && *error.node == *planned.id {
                     self.error = Some((self.at, Arc::clone(error)));
@@ -250,6 +250,7 @@ impl<'a> Batch<'a> {
             cause: self.cause,
             deferred: false,
             emits,
+            deadline: planned.deadline,
         };
         // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
         let outcome = match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {

@@ -10,7 +10,7 @@ use super::{OnError, SessionConfig};
 use crate::graph::{Graph, GraphNode, Source, invalid};
 use crate::options::NodeOptions;
 use crate::suggest::nearest;
-use crate::{Data, EdgeConfig, Error, ErrorKind, Fault, Kinds, NodeError, Packet, Policy, Result, Slot};
+use crate::{Data, EdgeConfig, Error, ErrorKind, Fault, Kinds, NodeError, NodeInfo, Packet, Policy, Result, Slot};
 
 #[derive(Clone)]
 pub(super) struct Plan {
@@ -178,7 +178,8 @@ impl Plan {
                 _ if info.source => {}
                 Some(_) if planned.ins.is_empty() => {
                     (0..inputs).for_each(|port| {
-                        self.join((input, 0), (Some(at), port), EdgeConfig::default());
+                        let from = self.end_port(input, port, |info| &info.outputs);
+                        self.join((input, from), (Some(at), port), EdgeConfig::default());
                     });
                 }
                 Some(port) => {
@@ -192,11 +193,18 @@ impl Plan {
             }
             if node.tapped || self.nodes[at].outs.is_empty() {
                 for port in 0..outputs {
-                    self.join((Some(at), port), (output, 0), EdgeConfig::default());
+                    let to = self.end_port(output, port, |info| &info.inputs);
+                    self.join((Some(at), port), (output, to), EdgeConfig::default());
                 }
             }
         }
         Ok(())
+    }
+
+    /// The port of a session's own node that belongs to one of the graph's: the same, if it has several.
+    fn end_port(&self, end: Option<usize>, port: u32, names: fn(&NodeInfo) -> &Vec<String>) -> u32 {
+        let count = end.map_or(0, |at| names(self.nodes[at].slot.info()).len() as u32);
+        if port < count { port } else { 0 }
     }
 
     /// Refuses an edge whose two ends can never agree.

@@ -245,6 +245,7 @@ impl Session {
             state.retire(at);
         }
         self.conclude(state, at, base, goes_on || again, error);
+        state.pass_marks(at);
         self.advance(state);
         self.watch(state);
         if state.waiters > 0 {
@@ -296,6 +297,10 @@ impl Session {
         node.metrics.total += measured.total;
         node.metrics.flush += measured.flush;
         node.metrics.waiting += measured.waiting;
+        if state.plan.nodes[at].slot.info().patient {
+            return;
+        }
+        let node = &mut state.nodes[at];
         if let Some(cost) = (measured.total.as_nanos() as u64).checked_div(count) {
             node.cost = if node.cost == 0 { cost } else { (node.cost * 7 + cost) / 8 };
         }

@@ -404,11 +404,13 @@ impl State {
         let entry = &mut self.edges[edge];
         entry.load += 1;
         entry.most = entry.most.max(entry.load);
-        self.measure(edge, &packet);
+        if !matches!(packet.data, Data::Mark) {
+            self.measure(edge, &packet);
+        }
         let Some(to) = planned.to else { return self.outputs.push_back((edge, packet)) };
         let node = &mut self.nodes[to];
         match &mut node.matcher {
-            Some(matcher) if !matches!(packet.data, Data::Failure(_)) => {
+            Some(matcher) if !matches!(packet.data, Data::Failure(_) | Data::Mark) => {
                 matcher.add(edge, packet);
                 self.align(to);
             }
@@ -416,6 +418,31 @@ impl State {
         }
         let node = &mut self.nodes[to];
         node.metrics.most_queued = node.metrics.most_queued.max(node.queue.len());
+        self.pass_marks(to);
+    }
+
+    /// Has marks pass by a node that has nothing to do before them.
+    pub fn pass_marks(&mut self, at: usize) {
+        let plan = Arc::clone(&self.plan);
+        if plan.nodes[at].slot.info().raw {
+            return;
+        }
+        loop {
+            let node = &mut self.nodes[at];
+            let passes = matches!(node.activity, Activity::Idle) && !node.more;
+            match node.queue.front() {
+                Some((_, packet)) if passes && matches!(packet.data, Data::Mark) => {}
+                _ => return,
+            }
+            let Some((edge, mark)) = node.queue.pop_front() else { return };
+            node.leaving = node.leaving.map(|before| before - 1);
+            self.edges[edge].load -= 1;
+            // Once is enough, wherever it goes.
+            match plan.nodes[at].outs.first() {
+                Some(&out) => self.deliver(out, mark),
+                None => self.dropped.push(mark),
+            }
+        }
     }
 
     /// Moves what has found its partners to the queue.

@@ -1,0 +1,72 @@
+//! Bells: how a thread sleeps until another process, or another thread, has news for it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use remotemedia_core::spin;
+use rustix::thread::futex;
+
+use crate::shm::Segment;
+
+/// How long is looked out for news before sleeping: to be woken takes about as long.
+const LOOKOUT: Duration = Duration::from_micros(50);
+
+/// A place in shared memory that one side sleeps at and everybody may ring: two numbers, how often it was rung, and
+/// whether somebody sleeps.
+#[derive(Clone, Debug)]
+pub struct Bell {
+    memory: Arc<Segment>,
+    offset: usize,
+}
+
+impl Bell {
+    /// The bell at a place in shared memory.
+    pub fn new(memory: &Arc<Segment>, offset: usize) -> Bell {
+        Bell { memory: Arc::clone(memory), offset }
+    }
+
+    /// Wakes whoever sleeps; cheap if nobody does. To be called after the news is in its place.
+    pub fn ring(&self) {
+        // The sleeper says that it sleeps before it looks for the last time: one of the two sees the other.
+        if self.memory.atomic(self.offset + 4).load(Ordering::SeqCst) != 0 {
+            self.ring_loud();
+        }
+    }
+
+    /// Wakes whoever sleeps, or is about to.
+    pub fn ring_loud(&self) {
+        let count = self.memory.atomic(self.offset);
+        count.fetch_add(1, Ordering::SeqCst);
+        // It fails only for arguments that cannot be.
+        let _ = futex::wake(count, futex::Flags::empty(), u32::MAX >> 1);
+    }
+
+    /// Sleeps until there is news, or until `deadline`; whether there is.
+    pub fn wait(&self, deadline: Option<Instant>, mut news: impl FnMut() -> bool) -> bool {
+        if news() || spin(LOOKOUT, &mut news) {
+            return true;
+        }
+        let (count, sleeps) = (self.memory.atomic(self.offset), self.memory.atomic(self.offset + 4));
+        loop {
+            let seen = count.load(Ordering::SeqCst);
+            sleeps.store(1, Ordering::SeqCst);
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let over = news();
+            if over || left == Some(Duration::ZERO) {
+                sleeps.store(0, Ordering::SeqCst);
+                return over;
+            }
+            let timeout = left.and_then(|left| left.try_into().ok());
+            let result = futex::wait(count, futex::Flags::empty(), seen, timeout.as_ref());
+            debug_assert!(result.is_ok() || is_expected(result.unwrap_err().into()));
+        }
+    }
+}
+
+/// Rung before it slept, interrupted, or too late.
+fn is_expected(error: io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
+}

@@ -1,0 +1,98 @@
+//! Blocks: pieces of shared memory for payloads that are too large to be copied twice, used again and again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use remotemedia_core::Memory;
+
+use crate::shm::Segment;
+
+/// The smallest block.
+const SMALLEST: usize = 64 * 1024;
+/// How many bytes of blocks that nobody uses are kept for the next payloads.
+const KEPT: usize = 256 * 1024 * 1024;
+
+/// Payload memory that other processes can be handed: a whole block, or a part of one that another process has lent.
+pub struct Shared {
+    segment: Arc<Segment>,
+    offset: usize,
+    size: usize,
+    /// What is to end when nobody reads the memory any more.
+    lease: Option<Box<dyn Send + Sync>>,
+}
+
+impl Shared {
+    /// A part of a block, which is not used for anything else as long as this lives; `lease` ends with it.
+    pub fn new(segment: Arc<Segment>, offset: usize, size: usize, lease: Option<Box<dyn Send + Sync>>) -> Arc<Shared> {
+        let shared = Arc::new(Shared { segment, offset, size, lease });
+        places().insert(shared.bytes().as_ptr() as usize, Arc::downgrade(&shared));
+        shared
+    }
+
+    /// The block that it is a part of.
+    pub fn segment(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    /// The shared memory that some bytes lie in, and where in its block they begin, if they do.
+    pub fn find(bytes: &[u8]) -> Option<(Arc<Shared>, usize)> {
+        let address = bytes.as_ptr() as usize;
+        let found = places().range(..=address).next_back().and_then(|(_, shared)| shared.upgrade())?;
+        let start = found.bytes().as_ptr() as usize;
+        let offset = address - start;
+        (offset + bytes.len() <= found.size).then(|| (Arc::clone(&found), found.offset + offset))
+    }
+}
+
+impl Memory for Shared {
+    fn bytes(&self) -> &[u8] {
+        self.segment.bytes(self.offset, self.size)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let address = self.segment.address() + self.offset;
+        let mut places = places();
+        // Another one may have come to the same place meanwhile: then that stays.
+        if places.get(&address).is_some_and(|place| place.strong_count() == 0) {
+            places.remove(&address);
+        }
+        drop(places);
+        drop(self.lease.take());
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shared({} bytes of {:?})", self.size, self.segment)
+    }
+}
+
+/// By address.
+fn places() -> MutexGuard<'static, BTreeMap<usize, Weak<Shared>>> {
+    static PLACES: Mutex<BTreeMap<usize, Weak<Shared>>> = Mutex::new(BTreeMap::new());
+    PLACES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A block for `size` bytes that nobody else uses.
+pub fn take(size: usize) -> io::Result<Arc<Segment>> {
+    static POOL: Mutex<Vec<Arc<Segment>>> = Mutex::new(Vec::new());
+    let wanted = size.max(SMALLEST).checked_next_power_of_two().ok_or(io::ErrorKind::OutOfMemory)?;
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    // The pool alone has those that are free.
+    let free = |block: &Arc<Segment>| Arc::strong_count(block) == 1;
+    if let Some(block) = pool.iter().find(|block| block.size() == wanted && free(block)) {
+        return Ok(Arc::clone(block));
+    }
+    let mut kept = 0;
+    pool.retain(|block| {
+        kept += block.size();
+        kept <= KEPT || !free(block)
+    });
+    let block = Arc::new(Segment::new(wanted)?);
+    pool.push(Arc::clone(&block));
+    Ok(block)
+}

@@ -1,0 +1,81 @@
+//! Loans: the blocks that the other process reads, until it says that it does so no more.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::shm::Segment;
+
+/// How many blocks can be lent at once.
+pub const MOST: usize = 1024;
+/// What a table of loans takes in shared memory.
+pub const SIZE: usize = MOST * 4;
+
+/// What one side has lent. The other side marks in shared memory what it gives back.
+pub struct Loans {
+    memory: Arc<Segment>,
+    start: usize,
+    lent: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+    free: Vec<u32>,
+}
+
+impl Loans {
+    /// The table that begins at `start`.
+    pub fn new(memory: &Arc<Segment>, start: usize) -> Loans {
+        let mut lent = Vec::new();
+        lent.resize_with(MOST, || None);
+        Loans { memory: Arc::clone(memory), start, lent, free: (0..MOST as u32).rev().collect() }
+    }
+
+    /// Keeps something as long as the other side reads it; nothing if too much is lent already.
+    pub fn lend(&mut self, what: Arc<dyn Any + Send + Sync>) -> Option<u32> {
+        self.collect();
+        let loan = self.free.pop()?;
+        self.lent[loan as usize] = Some(what);
+        Some(loan)
+    }
+
+    /// Takes a loan back that the other side has never heard of.
+    pub fn cancel(&mut self, loan: u32) {
+        self.lent[loan as usize] = None;
+        self.free.push(loan);
+    }
+
+    /// Lets go of what the other side has given back.
+    pub fn collect(&mut self) {
+        for (loan, lent) in self.lent.iter_mut().enumerate() {
+            if lent.is_some() && self.memory.atomic(self.start + 4 * loan).swap(0, Ordering::Acquire) != 0 {
+                *lent = None;
+                self.free.push(loan as u32);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Loans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Loans({} lent)", MOST - self.free.len())
+    }
+}
+
+/// What the other side has lent: given back when this goes.
+#[derive(Debug)]
+pub struct Lease {
+    memory: Arc<Segment>,
+    offset: usize,
+}
+
+impl Lease {
+    /// A loan by its number in the table that begins at `start`; nothing if there is no such number.
+    pub fn new(memory: &Arc<Segment>, start: usize, loan: u32) -> Option<Lease> {
+        let offset = start + 4 * loan as usize;
+        ((loan as usize) < MOST).then(|| Lease { memory: Arc::clone(memory), offset })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.memory.atomic(self.offset).store(1, Ordering::Release);
+    }
+}

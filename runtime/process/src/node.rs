@@ -1,0 +1,308 @@
+//! A node whose calls are made in another process.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use remotemedia_core::{Context, ErrorKind, Fault, Flow, Host, Lane, NO_INDEX, Node, NodeInfo, Outcome, Packet};
+
+use crate::channel::{Closed, SLICE};
+use crate::codec::{add_packet, packet_header, read_error, read_packet};
+use crate::message::{Header, Kind, Message};
+use crate::worker::{Worker, describe};
+
+/// How a worker is run.
+#[derive(Clone)]
+pub struct ProcessConfig {
+    /// The program and its arguments; it is given the number of its socket as one more.
+    pub command: Vec<OsString>,
+    /// What the program is given to make the node of.
+    pub payload: Vec<u8>,
+    /// How long it may take until the node is ready.
+    pub start: Duration,
+    /// How long it may take to clean up and exit, before it is killed.
+    pub stop: Duration,
+    /// How often it is started again after it has died.
+    pub restarts: u32,
+    /// How long is waited before that the first time; each time twice as long as before.
+    pub restart_delay: Duration,
+    /// Told of what the worker logs: level, name of the logger, text.
+    pub log: Option<Log>,
+}
+
+/// What takes the log of a worker.
+pub type Log = Arc<dyn Fn(u32, &str, &str) + Send + Sync>;
+
+/// A node in a process of its own.
+pub struct ProcessNode {
+    config: ProcessConfig,
+    info: NodeInfo,
+    host: Option<Arc<dyn Host>>,
+    worker: Option<Worker>,
+    restarts: u32,
+    /// A message that was read and is to be dealt with by the next call.
+    next: Option<Message>,
+    /// When the call that goes on must be over.
+    deadline: Option<Instant>,
+}
+
+impl ProcessNode {
+    /// A node that is as `info` says; `host` takes objects apart and puts them together, on its lane.
+    pub fn new(config: ProcessConfig, info: NodeInfo, host: Option<Arc<dyn Host>>) -> ProcessNode {
+        let info = NodeInfo { patient: true, ..info };
+        ProcessNode { config, info, host, worker: None, restarts: 0, next: None, deadline: None }
+    }
+
+    /// Starts the process and waits until its node is ready.
+    fn start(&mut self, context: &Context<'_>) -> Result<(), Fault> {
+        let program = self.config.command.first().map(|program| program.to_string_lossy().into_owned());
+        let worker = Worker::start(&self.config.command, &self.config.payload).map_err(|error| {
+            let program = program.unwrap_or_default();
+            Fault::new(format!("its process could not be started: {program}: {error}"))
+        })?;
+        let deadline = Instant::now() + self.config.start;
+        let worker = self.worker.insert(worker);
+        let channel = Arc::clone(worker.channel());
+        loop {
+            let slice = (Instant::now() + SLICE).min(deadline);
+            let received = Lane::while_waiting(|| channel.receive(Some(slice), || context.cancelled()));
+            match received {
+                Ok(Some(message)) => match message.kind {
+                    Kind::Ready => return Ok(()),
+                    Kind::Fatal => {
+                        let fault = read_error(&message, self.host.as_ref());
+                        self.stop();
+                        return Err(fault);
+                    }
+                    _ => self.note(&message),
+                },
+                Ok(None) if context.cancelled() => return Err(self.give_up("the session was cancelled")),
+                Ok(None) if Instant::now() >= deadline => {
+                    let most = self.config.start;
+                    let mut fault = self.give_up(&format!("its node was not ready within {most:?}"));
+                    fault.kind = ErrorKind::Timeout;
+                    return Err(fault);
+                }
+                Ok(None) => {}
+                Err(closed) => return Err(self.lost(&closed, "before its node was ready")),
+            }
+        }
+    }
+
+    /// Sees to it that there is a worker: one that has died is started again, if that was asked for.
+    fn revive(&mut self, context: &Context<'_>) -> Result<(), Fault> {
+        if let Some(worker) = &self.worker {
+            if !worker.channel().is_dead() {
+                return Ok(());
+            }
+            let fault = self.lost(&Closed::Gone, "between two calls");
+            if self.restarts == self.config.restarts {
+                return Err(fault);
+            }
+        }
+        if self.restarts == self.config.restarts {
+            let times = self.config.restarts;
+            return Err(Fault::new(format!("its process is gone, and was started again {times} times already")));
+        }
+        let delay = self.config.restart_delay.saturating_mul(1 << self.restarts.min(16));
+        self.restarts += 1;
+        let until = Instant::now() + delay;
+        Lane::while_waiting(|| {
+            while Instant::now() < until && !context.cancelled() {
+                thread::sleep(SLICE.min(until.saturating_duration_since(Instant::now())));
+            }
+        });
+        self.start(context)
+    }
+
+    fn begin(&mut self, header: Header, packet: Option<&Packet>, context: &mut Context<'_>) -> Outcome {
+        self.revive(context)?;
+        self.deadline = context.deadline().and_then(|deadline| Instant::now().checked_add(deadline));
+        self.next = None;
+        let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
+        let channel = Arc::clone(worker.channel());
+        let sent = channel.send(
+            header,
+            true,
+            || context.cancelled(),
+            |parts| match packet {
+                Some(packet) => add_packet(packet, parts),
+                None => Ok(()),
+            },
+        );
+        match sent {
+            Ok(sent) => sent?,
+            Err(Closed::Stuck(message)) => return Err(Fault::new(message)),
+            Err(closed) => return Err(self.lost(&closed, &at(packet))),
+        }
+        self.go_on(context)
+    }
+
+    /// Takes what comes of a call: one output, or the end of it.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Outcome {
+        let mut fault: Option<Fault> = None;
+        let mut emitted = false;
+        loop {
+            let message = match self.next.take() {
+                Some(message) => message,
+                None if emitted => match self.receive_now()? {
+                    Some(message) => message,
+                    None => return Ok(Flow::More),
+                },
+                None => self.receive(context)?,
+            };
+            match message.kind {
+                Kind::Output if emitted => {
+                    self.next = Some(message);
+                    return Ok(Flow::More);
+                }
+                Kind::Output => {
+                    let packet = read_packet(message, self.host.as_ref());
+                    match packet {
+                        Ok(packet) => {
+                            context.emit(packet);
+                            emitted = true;
+                        }
+                        Err(error) => fault = Some(error),
+                    }
+                }
+                Kind::Failed => fault = Some(read_error(&message, self.host.as_ref())),
+                Kind::Done => return fault.map_or(Ok(Flow::Done), Err),
+                Kind::Fatal => {
+                    let fault = read_error(&message, self.host.as_ref());
+                    self.stop();
+                    return Err(fault);
+                }
+                _ => self.note(&message),
+            }
+        }
+    }
+
+    fn receive_now(&mut self) -> Result<Option<Message>, Fault> {
+        let Some(worker) = &self.worker else { return Ok(None) };
+        let received = worker.channel().receive(Some(Instant::now()), || true);
+        // If it has died, the next call will see.
+        received.or_else(|closed| match closed {
+            Closed::Gone => Ok(None),
+            closed => Err(self.lost(&closed, "in a call")),
+        })
+    }
+
+    fn receive(&mut self, context: &Context<'_>) -> Result<Message, Fault> {
+        loop {
+            let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
+            let channel = Arc::clone(worker.channel());
+            let slice = Instant::now() + SLICE;
+            let until = self.deadline.map_or(slice, |deadline| deadline.min(slice));
+            let received = Lane::while_waiting(|| channel.receive(Some(until), || context.cancelled()));
+            match received {
+                Ok(Some(message)) => return Ok(message),
+                Ok(None) if context.cancelled() => return Err(Fault::new("the session was cancelled")),
+                Ok(None) if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
+                    let most = context.deadline().unwrap_or_default();
+                    let message = format!("the call has not returned within {most:?}; its process was killed");
+                    let mut fault = self.give_up(&message);
+                    fault.kind = ErrorKind::Timeout;
+                    return Err(fault);
+                }
+                Ok(None) => {}
+                Err(closed) => return Err(self.lost(&closed, &at(None))),
+            }
+        }
+    }
+
+    fn note(&self, message: &Message) {
+        if let (Kind::Log, Some(log)) = (message.kind, &self.config.log) {
+            log(message.header.first, &message.text(0), &message.text(1));
+        }
+    }
+
+    /// The worker has died or is not to be believed any more: why.
+    fn lost(&mut self, closed: &Closed, when: &str) -> Fault {
+        let Some(worker) = self.worker.take() else { return Fault::new("its process is gone") };
+        let id = worker.id();
+        let what = match closed {
+            Closed::Gone => describe(worker.wait(Duration::from_secs(1))),
+            Closed::Nonsense => "has sent what cannot be, and was killed".into(),
+            Closed::Stuck(message) => return Fault::new(message.clone()),
+        };
+        Fault::new(format!("its process {id} {what}, {when}"))
+    }
+
+    fn give_up(&mut self, message: &str) -> Fault {
+        self.worker = None;
+        Fault::new(message)
+    }
+
+    /// Has the worker clean up and exit, and kills it if it takes too long.
+    fn stop(&mut self) {
+        self.next = None;
+        let Some(worker) = self.worker.take() else { return };
+        let channel = Arc::clone(worker.channel());
+        let _ = channel.say(Header { kind: Kind::Close as u32, ..Header::default() }, &[]);
+        if self.info.source {
+            worker.terminate();
+        }
+        let deadline = Instant::now() + self.config.stop;
+        Lane::while_waiting(|| {
+            // What it says to the end is heard: outputs of a call that was given up, and the log.
+            while let Ok(Some(message)) = channel.receive(Some(deadline), || false) {
+                self.note(&message);
+            }
+            worker.wait(deadline.saturating_duration_since(Instant::now()));
+        });
+    }
+}
+
+impl Node for ProcessNode {
+    fn info(&self) -> NodeInfo {
+        self.info.clone()
+    }
+
+    fn initialize(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.restarts = 0;
+        self.start(context)?;
+        Ok(Flow::Done)
+    }
+
+    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+        self.begin(packet_header(Kind::Process, &packet), Some(&packet), context)
+    }
+
+    fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
+        if self.info.source && self.next.is_none() && self.worker.is_none() {
+            return Err(Fault::new("its process is gone"));
+        }
+        self.go_on(context)
+    }
+
+    fn flush(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.begin(Header { kind: Kind::Flush as u32, index: NO_INDEX, ..Header::default() }, None, context)
+    }
+
+    fn cleanup(&mut self, _context: &mut Context<'_>) -> Outcome {
+        self.stop();
+        Ok(Flow::Done)
+    }
+}
+
+impl fmt::Debug for ProcessConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProcessConfig({:?})", self.command)
+    }
+}
+
+impl fmt::Debug for ProcessNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProcessNode({:?})", self.worker)
+    }
+}
+
+fn at(packet: Option<&Packet>) -> String {
+    match packet.map(|packet| packet.index) {
+        Some(index) if index != NO_INDEX => format!("while it was given input {index}"),
+        _ => "in a call".into(),
+    }
+}
