@@ -17,6 +17,11 @@
 #include <stdint.h>
 
 /**
+ * Somebody else has the very memory: it must not be changed.
+ */
+#define RM_PART_SHARED 1
+
+/**
  * The node makes packets by itself: `resume` is called from the start until it answers RM_OK.
  */
 #define RM_NODE_SOURCE 1
@@ -310,12 +315,23 @@ typedef struct rm_part {
      * Its bytes.
      */
     const void *data;
+    /**
+     * Their number.
+     */
     size_t size;
     /**
      * What keeps them: given to the host, which frees it. 0 for the first part, which is there only until the function
      * returns.
      */
     uint64_t buffer;
+    /**
+     * RM_PART_….
+     */
+    uint32_t flags;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } rm_part;
 
 /**
@@ -533,18 +549,30 @@ typedef struct rm_process_config {
      * that `rm_service_join` takes.
      */
     const char *command;
+    /**
+     * Its size in bytes.
+     */
     size_t command_size;
     /**
-     * What the program is to make the node of. It alone must understand it.
+     * Gives what the program is to make the node of, which it alone must understand: calls `rm_call_part`, once or several
+     * times. Called before each start. On failure it calls `rm_call_fail` and answers a negative status. [worker]
      */
-    const void *payload;
-    size_t payload_size;
+    rm_status (*pack)(void *user_data);
     /**
      * The names of the node's ports, as in `rm_node_callbacks`.
      */
     const char *inputs;
+    /**
+     * Their size in bytes.
+     */
     size_t inputs_size;
+    /**
+     * The names of its outputs.
+     */
     const char *outputs;
+    /**
+     * Their size in bytes.
+     */
     size_t outputs_size;
     /**
      * As in `rm_node_callbacks`.
@@ -1198,14 +1226,14 @@ rm_status rm_runtime_types(rm_runtime runtime, char *buffer, size_t capacity, si
  * Takes up the connection with the parent. From now on this process ends within a second after its parent.
  *
  * Ownership: `socket` is taken over, also on failure. `*service` receives a handle that `rm_service_free` ends, `*payload`
- * a buffer with what the parent gave to `rm_process_new`.
+ * what the parent's `rm_process_config.pack` gave, as RM_KIND_BYTES; it is the caller's as in `rm_session_pull`.
  * Threads: any.
  * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (no such socket, or no parent of a version that fits), RM_ERR_MEMORY.
  * Since: 0.1
  */
 rm_status rm_service_join(int32_t socket,
                           rm_service *service,
-                          uint64_t *payload);
+                          struct rm_packet *payload);
 
 /**
  * Makes the two nodes that stand before and behind the process's own: pass them to `rm_session_open` as `input` and

@@ -6,13 +6,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use remotemedia_core::{Buffer, Fault, Guest, Host, HostObject, Kinds, Lane, Packet, Parcel};
+use remotemedia_core::{Fault, Guest, Host, HostObject, Kinds, Lane, Packet, Parcel, Piece};
 
 use crate::buffer::Named;
 use crate::call::{Call, blame, collect};
 use crate::error::{Failure, Outcome};
 use crate::handle;
-use crate::host::{rm_host_callbacks, rm_part};
+use crate::host::{RM_PART_SHARED, rm_host_callbacks, rm_part};
 use crate::objects::Objects;
 use crate::packet::{PacketView, Reader, rm_packet};
 use crate::status::*;
@@ -220,7 +220,7 @@ impl Host for Bridge {
         let pack = self.callbacks.pack_object;
         let pack = pack.ok_or_else(|| Fault::input("its host cannot send objects to another process"))?;
         let _guest = self.visit()?;
-        let (status, fault) = collect(self, parcel, || {
+        let (status, fault) = collect(Some(self), parcel, || {
             // SAFETY: the host's function with the host's pointer, and an object of it.
             unsafe { pack(self.callbacks.user_data, object as *mut c_void) }
         });
@@ -230,14 +230,15 @@ impl Host for Bridge {
         Err(fault.unwrap_or_else(|| Fault::input("its host could not take the object apart")))
     }
 
-    fn unpack(&self, parts: &[Buffer]) -> Result<HostObject, Fault> {
+    fn unpack(&self, parts: &[Piece]) -> Result<HostObject, Fault> {
         let unpack = self.callbacks.unpack_object;
         let unpack = unpack.ok_or_else(|| Fault::input("its host cannot take objects from another process"))?;
         let _guest = self.visit()?;
         let parts = parts.iter().enumerate().map(|(at, part)| {
-            let bytes = part.bytes();
-            let buffer = if at == 0 { 0 } else { handle::insert(Arc::new(Named(part.clone())))? };
-            Ok(rm_part { data: bytes.as_ptr().cast(), size: bytes.len(), buffer })
+            let bytes = part.buffer.bytes();
+            let buffer = if at == 0 { 0 } else { handle::insert(Arc::new(Named(part.buffer.clone())))? };
+            let flags = if part.shared { RM_PART_SHARED } else { 0 };
+            Ok(rm_part { data: bytes.as_ptr().cast(), size: bytes.len(), buffer, flags, reserved: 0 })
         });
         let parts: Vec<rm_part> = parts.collect::<Outcome<_>>().map_err(|failure| Fault::new(failure.message))?;
         let mut object = ptr::null_mut();

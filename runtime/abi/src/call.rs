@@ -65,12 +65,13 @@ impl Call {
 
 /// Runs a callback that takes an object apart.
 pub(crate) fn collect(
-    bridge: &Bridge,
+    bridge: Option<&Bridge>,
     parcel: &mut dyn Parcel,
     body: impl FnOnce() -> rm_status,
 ) -> (rm_status, Option<Fault>) {
     // SAFETY: the lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
     let parcel = unsafe { std::mem::transmute::<NonNull<dyn Parcel + '_>, NonNull<dyn Parcel>>(NonNull::from(parcel)) };
+    let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
     let (context, input) = (ptr::null_mut(), ptr::null());
     let mut call = Call { bridge, context, input, fault: None, parcel: Some(parcel) };
     let status = call.run(body);

@@ -78,11 +78,19 @@ pub struct rm_host_callbacks {
 pub struct rm_part {
     /// Its bytes.
     pub data: *const c_void,
+    /// Their number.
     pub size: usize,
     /// What keeps them: given to the host, which frees it. 0 for the first part, which is there only until the function
     /// returns.
     pub buffer: u64,
+    /// RM_PART_….
+    pub flags: u32,
+    /// 0.
+    pub reserved: u32,
 }
+
+/// Somebody else has the very memory: it must not be changed.
+pub const RM_PART_SHARED: u32 = 1;
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_host_callbacks {

@@ -4,17 +4,18 @@ use std::ffi::{OsString, c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
-use remotemedia_core::{Host, Kinds, NodeInfo, Slot};
-use remotemedia_process::{Log, ProcessConfig, ProcessNode};
+use remotemedia_core::{Fault, Host, Kinds, NodeInfo, Parcel, Slot};
+use remotemedia_process::{ProcessConfig, ProcessNode};
 
 use crate::bridge::Bridge;
+use crate::call::collect;
 use crate::error::{Failure, Outcome};
 use crate::guard::guard_on;
 use crate::handle;
 use crate::host::give;
 use crate::node::{Node, RM_NODE_MATCH, RM_NODE_SOURCE, matching, names, rm_node};
 use crate::status::*;
-use crate::text::{read_bytes, read_text};
+use crate::text::read_text;
 use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
 
 /// How a node runs in a process of its own.
@@ -44,14 +45,18 @@ pub struct rm_process_config {
     /// The program and its arguments, each ended by a zero byte. It is given one more argument: the number of the socket
     /// that `rm_service_join` takes.
     pub command: *const c_char,
+    /// Its size in bytes.
     pub command_size: usize,
-    /// What the program is to make the node of. It alone must understand it.
-    pub payload: *const c_void,
-    pub payload_size: usize,
+    /// Gives what the program is to make the node of, which it alone must understand: calls `rm_call_part`, once or several
+    /// times. Called before each start. On failure it calls `rm_call_fail` and answers a negative status. [worker]
+    pub pack: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
     /// The names of the node's ports, as in `rm_node_callbacks`.
     pub inputs: *const c_char,
+    /// Their size in bytes.
     pub inputs_size: usize,
+    /// The names of its outputs.
     pub outputs: *const c_char,
+    /// Their size in bytes.
     pub outputs_size: usize,
     /// As in `rm_node_callbacks`.
     pub match_tolerance: i64,
@@ -81,19 +86,30 @@ impl Table for rm_process_config {
     }
 }
 
-/// What is to be told of the log of a process.
-struct Logger {
+/// The callbacks of a config.
+struct Callbacks {
     config: rm_process_config,
+    bridge: Option<Arc<Bridge>>,
     _destroy: Destroy,
 }
 
 // SAFETY: the header says on which threads the functions are called with the pointer.
-unsafe impl Send for Logger {}
+unsafe impl Send for Callbacks {}
 // SAFETY: as above.
-unsafe impl Sync for Logger {}
+unsafe impl Sync for Callbacks {}
 
-impl Logger {
-    fn tell(&self, level: u32, name: &str, text: &str) {
+impl Callbacks {
+    fn pack(&self, parcel: &mut dyn Parcel) -> Result<(), Fault> {
+        let Some(pack) = self.config.pack else { return Ok(()) };
+        // SAFETY: the host's function with the host's pointer.
+        let (status, fault) = collect(self.bridge.as_deref(), parcel, || unsafe { pack(self.config.user_data) });
+        if status == RM_OK {
+            return Ok(());
+        }
+        Err(fault.unwrap_or_else(|| Fault::new(format!("'pack' answered {status} without saying why"))))
+    }
+
+    fn log(&self, level: u32, name: &str, text: &str) {
         let Some(on_log) = self.config.on_log else { return };
         let (name, name_size) = (name.as_ptr().cast(), name.len());
         // SAFETY: the host's function with the host's pointer; the texts live until it returns.
@@ -121,26 +137,25 @@ pub unsafe extern "C" fn rm_process_new(host: u64, config: *const rm_process_con
         check_zero(raw.flags & !(RM_NODE_SOURCE | RM_NODE_MATCH), "flags")?;
         check_zero(raw.reserved, "reserved")?;
         let bridge = handle::get_optional::<Bridge>(host)?;
-        // SAFETY: the caller vouches for the texts, the payload, and their sizes.
-        let (command, payload, inputs, outputs) = unsafe {
+        // SAFETY: the caller vouches for the texts and their sizes.
+        let (command, inputs, outputs) = unsafe {
             (
                 read_text(raw.command, raw.command_size, "command")?,
-                read_bytes(raw.payload.cast(), raw.payload_size, "payload")?,
                 names(read_text(raw.inputs, raw.inputs_size, "inputs")?)?,
                 names(read_text(raw.outputs, raw.outputs_size, "outputs")?)?,
             )
         };
         let matching = matching(raw.flags, raw.match_tolerance, inputs.len())?;
-        let logger = Logger { config: raw, _destroy: destroy };
-        let log: Log = Arc::new(move |level, name, text| logger.tell(level, name, text));
+        let callbacks = Arc::new(Callbacks { config: raw, bridge: bridge.clone(), _destroy: destroy });
+        let packing = Arc::clone(&callbacks);
         let config = ProcessConfig {
             command: arguments(command)?,
-            payload: payload.to_vec(),
+            payload: Arc::new(move |parcel| packing.pack(parcel)),
             start: time(raw.start_timeout, "start_timeout", START)?,
             stop: time(raw.stop_timeout, "stop_timeout", STOP)?,
             restarts: raw.restarts,
             restart_delay: time(raw.restart_delay, "restart_delay", RESTART_DELAY)?,
-            log: Some(log),
+            log: Arc::new(move |level, name, text| callbacks.log(level, name, text)),
         };
         let kinds = if bridge.is_some() { Kinds::ANY } else { Kinds::DATA };
         let source = raw.flags & RM_NODE_SOURCE != 0;

@@ -4,17 +4,18 @@ use std::ffi::{c_char, c_void};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::Arc;
 
-use remotemedia_core::{Buffer, Fault, Host, Kinds, Slot};
+use remotemedia_core::{Buffer, Data, Fault, Host, Kinds, Packet, Slot};
 
 use crate::bridge::Bridge;
-use crate::buffer::Named;
 use crate::error::Failure;
 use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::node::{Node, names, rm_node};
+use crate::packet::{give_packet, rm_packet};
 use crate::status::*;
 use crate::text::{check_out, read_text};
+use crate::versioned::{check_zero, size_of_struct, write_struct};
 
 /// The connection of a process with the one that started it for a node. 0 is never valid.
 pub type rm_service = u64;
@@ -32,15 +33,16 @@ impl Handled for Service {
 /// Takes up the connection with the parent. From now on this process ends within a second after its parent.
 ///
 /// Ownership: `socket` is taken over, also on failure. `*service` receives a handle that `rm_service_free` ends, `*payload`
-/// a buffer with what the parent gave to `rm_process_new`.
+/// what the parent's `rm_process_config.pack` gave, as RM_KIND_BYTES; it is the caller's as in `rm_session_pull`.
 /// Threads: any.
 /// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (no such socket, or no parent of a version that fits), RM_ERR_MEMORY.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rm_service_join(socket: i32, service: *mut rm_service, payload: *mut u64) -> rm_status {
+pub unsafe extern "C" fn rm_service_join(socket: i32, service: *mut rm_service, payload: *mut rm_packet) -> rm_status {
     guard_on(0, || {
         check_out(service, "service")?;
-        check_out(payload, "payload")?;
+        // SAFETY: the caller vouches for `payload`; looked at before there is something to lose.
+        unsafe { size_of_struct(payload) }?;
         if socket < 0 {
             return Err(Failure::new(
                 RM_ERR_ARGUMENT,
@@ -53,10 +55,10 @@ pub unsafe extern "C" fn rm_service_join(socket: i32, service: *mut rm_service, 
         let (joined, given) = joined.map_err(|error| {
             Failure::new(RM_ERR_ARGUMENT, format!("the connection with the parent cannot be taken up: {error}"))
         })?;
-        let buffer = Arc::new(Named(Buffer::new(given)));
+        let given = Packet::new(Data::Bytes(Buffer::new(given)));
         // SAFETY: the caller vouches for both places.
         unsafe {
-            give(buffer, payload, "payload")?;
+            write_struct(payload, give_packet(given)?)?;
             give(Arc::new(Service(joined)), service, "service")
         }
     })
@@ -84,7 +86,7 @@ pub unsafe extern "C" fn rm_service_nodes(
 ) -> rm_status {
     guard_on(service, || {
         check_out(output, "output")?;
-        crate::versioned::check_zero(flags & !RM_SERVICE_OBJECTS, "flags")?;
+        check_zero(flags & !RM_SERVICE_OBJECTS, "flags")?;
         let service = handle::get::<Service>(service)?;
         let bridge = handle::get_optional::<Bridge>(host)?;
         // SAFETY: the caller vouches for both texts and their sizes.
@@ -94,7 +96,7 @@ pub unsafe extern "C" fn rm_service_nodes(
         let kinds = if flags & RM_SERVICE_OBJECTS != 0 { Kinds::ANY } else { Kinds::DATA };
         let lane = bridge.as_ref().and_then(|bridge| bridge.lane().cloned());
         let host = bridge.map(|bridge| bridge as Arc<dyn Host>);
-        let (source, sink) = service.0.nodes(inputs, outputs, kinds, host, lane);
+        let (source, sink) = service.0.nodes(inputs, outputs, input.is_null(), kinds, host, lane);
         // SAFETY: the caller vouches for both places.
         unsafe {
             if !input.is_null() {

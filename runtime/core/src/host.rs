@@ -24,13 +24,22 @@ pub trait Host: Send + Sync {
     }
 
     /// Puts together what [`Host::pack`] has taken apart in another process. Called as that is.
-    fn unpack(&self, _parts: &[Buffer]) -> Result<HostObject, Fault> {
+    fn unpack(&self, _parts: &[Piece]) -> Result<HostObject, Fault> {
         Err(Fault::input("its host cannot take objects from another process"))
     }
 
     /// Converts an object into one of the `accepted` kinds of data, with what it knows of its time. Called without any
     /// lock, on any thread.
     fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String>;
+}
+
+/// A part of an object that has come from another process.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Its bytes.
+    pub buffer: Buffer,
+    /// Whether somebody else has the very memory, so that it must not be changed.
+    pub shared: bool,
 }
 
 /// What takes the parts of an object.

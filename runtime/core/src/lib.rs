@@ -41,7 +41,7 @@ pub use edge::{EdgeConfig, Policy};
 pub use error::{Error, ErrorKind, Fault, NodeError, Result};
 pub use graph::{Graph, Source};
 pub use histogram::Histogram;
-pub use host::{Host, HostObject, Parcel};
+pub use host::{Host, HostObject, Parcel, Piece};
 pub use lane::{Guest, Lane};
 pub use manifest::Manifest;
 pub use metrics::{NodeMetrics, SessionMetrics};

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{Buffer, Memory, Parcel};
+use remotemedia_core::{Buffer, Memory, Parcel, Piece};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType, sockopt,
@@ -276,9 +276,9 @@ impl In {
         for part in &table {
             let buffer = match part.block {
                 0 => Buffer::new(inline_part(part, inline).ok_or(Closed::Nonsense)?),
-                _ => Buffer::new(Piece(self.shared_part(part, socket)?)),
+                _ => Buffer::new(Lent(self.shared_part(part, socket)?)),
             };
-            parts.push(buffer);
+            parts.push(Piece { buffer, shared: part.shared != 0 });
         }
         Ok(Message { kind, header, parts })
     }
@@ -306,9 +306,9 @@ impl In {
 }
 
 /// A part of a message in shared memory.
-struct Piece(Arc<Shared>);
+struct Lent(Arc<Shared>);
 
-impl Memory for Piece {
+impl Memory for Lent {
     fn bytes(&self) -> &[u8] {
         self.0.bytes()
     }
@@ -340,7 +340,7 @@ impl Parts<'_> {
         if bytes.len() >= WORTH_LENDING {
             if let Some((shared, offset)) = Shared::find(bytes) {
                 let segment = Arc::clone(shared.segment());
-                return self.lend(&segment, shared, offset, size);
+                return self.lend(&segment, shared, Part { size, offset: offset as u64, shared: 1, ..Part::default() });
             }
         }
         if bytes.len() <= MOST_INLINE && self.inline.len() + bytes.len() <= MOST_INLINE_IN_ALL {
@@ -351,16 +351,10 @@ impl Parts<'_> {
         }
         let block = blocks::take(bytes.len())?;
         block.write(0, bytes);
-        self.lend(&block, Arc::clone(&block), 0, size)
+        self.lend(&block, Arc::clone(&block), Part { size, ..Part::default() })
     }
 
-    fn lend<T: Send + Sync + 'static>(
-        &mut self,
-        segment: &Arc<Segment>,
-        hold: Arc<T>,
-        offset: usize,
-        size: u64,
-    ) -> io::Result<()> {
+    fn lend<T: Send + Sync + 'static>(&mut self, segment: &Arc<Segment>, hold: Arc<T>, part: Part) -> io::Result<()> {
         let block = segment.id();
         if !self.out.sent.contains_key(&block) {
             self.forget();
@@ -371,7 +365,7 @@ impl Parts<'_> {
             let message = format!("the other process still reads {} payloads; let go of some", loans::MOST);
             io::Error::new(io::ErrorKind::OutOfMemory, message)
         })?;
-        self.table.push(Part { size, offset: offset as u64, block, loan, reserved: 0 });
+        self.table.push(Part { block, loan, ..part });
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use remotemedia_core::{
-    Audio, Buffer, Data, ErrorKind, Fault, Host, HostObject, Kinds, NO_INDEX, NodeError, Packet, Parcel, Time,
+    Audio, Data, ErrorKind, Fault, Host, HostObject, Kinds, NO_INDEX, NodeError, Packet, Parcel, Piece, Time,
 };
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Pac
     let metadata = if header.data & METADATA == 0 || parts.is_empty() {
         None
     } else {
-        match serde_json::from_slice(parts.remove(0).bytes()) {
+        match serde_json::from_slice(parts.remove(0).buffer.bytes()) {
             Ok(Value::Object(map)) => Some(Arc::new(map)),
             _ => return Err(nonsense("metadata")),
         }
@@ -76,7 +76,8 @@ pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Pac
         let host = host.ok_or_else(|| Fault::input("there is no host here that could put an object together"))?;
         Data::Object(host.unpack(&parts)?)
     } else {
-        let [part] = <[Buffer; 1]>::try_from(parts).map_err(|_| nonsense("number of parts"))?;
+        let [part] = <[Piece; 1]>::try_from(parts).map_err(|_| nonsense("number of parts"))?;
+        let part = part.buffer;
         match kinds {
             Kinds::AUDIO => Data::Audio(Audio::new(part, header.first, header.second).map_err(Fault::input)?),
             Kinds::TEXT => Data::Text(std::str::from_utf8(part.bytes()).map_err(|_| nonsense("text"))?.into()),

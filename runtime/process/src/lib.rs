@@ -20,6 +20,6 @@ mod shm;
 mod worker;
 
 pub use blocks::{Shared, take as take_block};
-pub use node::{Log, ProcessConfig, ProcessNode};
+pub use node::{Log, Payload, ProcessConfig, ProcessNode};
 pub use serve::{CallSource, ResultSink, Service};
 pub use shm::Segment;

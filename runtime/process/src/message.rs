@@ -1,7 +1,7 @@
 //! Messages: what parent and worker tell each other. A header, a table of parts, and the bytes of those parts that are small.
 
 use bytemuck::{Pod, Zeroable};
-use remotemedia_core::Buffer;
+use remotemedia_core::Piece;
 
 /// What a message says. From the parent: a call. From the worker: what came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,8 @@ pub struct Part {
     pub block: u64,
     /// The loan that ends when nobody reads the block any more.
     pub loan: u32,
-    pub reserved: u32,
+    /// 1 if the sender has the memory too, 0 if it was made for this message.
+    pub shared: u32,
 }
 
 /// The most parts of a message.
@@ -99,13 +100,13 @@ pub const MOST_PARTS: usize = 512;
 pub struct Message {
     pub kind: Kind,
     pub header: Header,
-    pub parts: Vec<Buffer>,
+    pub parts: Vec<Piece>,
 }
 
 impl Message {
     /// A part as text; empty where there is none.
     pub fn text(&self, part: usize) -> String {
-        self.parts.get(part).map_or_else(String::new, |part| String::from_utf8_lossy(part.bytes()).into_owned())
+        self.parts.get(part).map_or_else(String::new, |part| String::from_utf8_lossy(part.buffer.bytes()).into_owned())
     }
 }
 

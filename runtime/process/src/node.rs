@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{Context, ErrorKind, Fault, Flow, Host, Lane, NO_INDEX, Node, NodeInfo, Outcome, Packet};
+use remotemedia_core::{
+    Context, ErrorKind, Fault, Flow, Host, Lane, NO_INDEX, Node, NodeInfo, Outcome, Packet, Parcel,
+};
 
 use crate::channel::{Closed, SLICE};
 use crate::codec::{add_packet, packet_header, read_error, read_packet};
@@ -18,8 +20,8 @@ use crate::worker::{Worker, describe};
 pub struct ProcessConfig {
     /// The program and its arguments; it is given the number of its socket as one more.
     pub command: Vec<OsString>,
-    /// What the program is given to make the node of.
-    pub payload: Vec<u8>,
+    /// Gives what the program is to make the node of. Asked before each start.
+    pub payload: Payload,
     /// How long it may take until the node is ready.
     pub start: Duration,
     /// How long it may take to clean up and exit, before it is killed.
@@ -29,8 +31,11 @@ pub struct ProcessConfig {
     /// How long is waited before that the first time; each time twice as long as before.
     pub restart_delay: Duration,
     /// Told of what the worker logs: level, name of the logger, text.
-    pub log: Option<Log>,
+    pub log: Log,
 }
+
+/// What gives the payload of a worker.
+pub type Payload = Arc<dyn Fn(&mut dyn Parcel) -> Result<(), Fault> + Send + Sync>;
 
 /// What takes the log of a worker.
 pub type Log = Arc<dyn Fn(u32, &str, &str) + Send + Sync>;
@@ -58,7 +63,9 @@ impl ProcessNode {
     /// Starts the process and waits until its node is ready.
     fn start(&mut self, context: &Context<'_>) -> Result<(), Fault> {
         let program = self.config.command.first().map(|program| program.to_string_lossy().into_owned());
-        let worker = Worker::start(&self.config.command, &self.config.payload).map_err(|error| {
+        let mut payload = Collected::default();
+        (self.config.payload)(&mut payload)?;
+        let worker = Worker::start(&self.config.command, &payload.0).map_err(|error| {
             let program = program.unwrap_or_default();
             Fault::new(format!("its process could not be started: {program}: {error}"))
         })?;
@@ -214,8 +221,8 @@ impl ProcessNode {
     }
 
     fn note(&self, message: &Message) {
-        if let (Kind::Log, Some(log)) = (message.kind, &self.config.log) {
-            log(message.header.first, &message.text(0), &message.text(1));
+        if message.kind == Kind::Log {
+            (self.config.log)(message.header.first, &message.text(0), &message.text(1));
         }
     }
 
@@ -285,6 +292,15 @@ impl Node for ProcessNode {
     fn cleanup(&mut self, _context: &mut Context<'_>) -> Outcome {
         self.stop();
         Ok(Flow::Done)
+    }
+}
+
+#[derive(Default)]
+struct Collected(Vec<u8>);
+
+impl Parcel for Collected {
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 }
 

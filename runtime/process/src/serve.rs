@@ -47,11 +47,12 @@ impl Service {
     }
 
     /// The nodes before and behind the worker's own, whose ports are named. Their calls are made on the lane of `host`.
-    /// `kinds` are what the parent takes.
+    /// `kinds` are what the parent takes. A source needs the second of them only.
     pub fn nodes(
         &self,
         inputs: Vec<String>,
         outputs: Vec<String>,
+        is_source: bool,
         kinds: Kinds,
         host: Option<Arc<dyn Host>>,
         lane: Option<Arc<Lane>>,
@@ -65,7 +66,7 @@ impl Service {
         };
         let sink = NodeInfo { lane, inputs: outputs, raw: true, patient: true, ..NodeInfo::filter(kinds, Kinds::NONE) };
         let source = CallSource { service: self.clone(), info: source, host };
-        (source, ResultSink { service: self.clone(), info: sink, told: true })
+        (source, ResultSink { service: self.clone(), info: sink, ends: is_source, told: true })
     }
 
     /// Sends a record of the log.
@@ -179,6 +180,8 @@ impl Node for CallSource {
 pub struct ResultSink {
     service: Service,
     info: NodeInfo,
+    /// Whether the end of the stream is the end of a call: of a source's only one.
+    ends: bool,
     /// Whether the parent has been told of what was sent.
     told: bool,
 }
@@ -243,9 +246,8 @@ impl Node for ResultSink {
         Ok(Flow::Done)
     }
 
-    /// The end of a source.
     fn flush(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.say(Kind::Done, context)
+        if self.ends { self.say(Kind::Done, context) } else { Ok(Flow::Done) }
     }
 
     fn leave(&mut self) {

@@ -18,6 +18,7 @@ from ctypes import (
 )
 
 VERSION = "0.1.0"
+RM_PART_SHARED = 1
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
 RM_NODE_MATCH = 4
@@ -146,6 +147,8 @@ rm_part._fields_ = [
     ("data", c_void_p),
     ("size", c_size_t),
     ("buffer", c_uint64),
+    ("flags", c_uint32),
+    ("reserved", c_uint32),
 ]
 
 rm_node_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -239,6 +242,8 @@ rm_process_config_destroy = CFUNCTYPE(None, c_void_p)
 
 rm_process_config_on_log = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p, c_size_t, c_void_p, c_size_t)
 
+rm_process_config_pack = CFUNCTYPE(c_int32, c_void_p)
+
 rm_process_config._fields_ = [
     ("struct_size", c_uint32),
     ("flags", c_uint32),
@@ -247,8 +252,7 @@ rm_process_config._fields_ = [
     ("on_log", rm_process_config_on_log),
     ("command", c_void_p),
     ("command_size", c_size_t),
-    ("payload", c_void_p),
-    ("payload_size", c_size_t),
+    ("pack", rm_process_config_pack),
     ("inputs", c_void_p),
     ("inputs_size", c_size_t),
     ("outputs", c_void_p),
@@ -361,7 +365,7 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_runtime_free.restype = c_int32
     library.rm_runtime_types.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
     library.rm_runtime_types.restype = c_int32
-    library.rm_service_join.argtypes = [c_int32, POINTER(c_uint64), POINTER(c_uint64)]
+    library.rm_service_join.argtypes = [c_int32, POINTER(c_uint64), POINTER(rm_packet)]
     library.rm_service_join.restype = c_int32
     library.rm_service_nodes.argtypes = [c_uint64, c_uint64, c_uint32, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(c_uint64), POINTER(c_uint64)]
     library.rm_service_nodes.restype = c_int32

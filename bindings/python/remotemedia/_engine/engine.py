@@ -9,11 +9,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
-from . import _abi, packets
+from . import _abi, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
 from .errors import LoopStopped, check
 from .library import library, quick
 from .loop import LoopThread, interrupt
+from .process import ProcessAdapter, Processes
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Engine:
     def __init__(self) -> None:
         self.objects = choose()
         self.runs: dict[int, EngineSession] = {}
-        self._adapters: dict[int, Adapter] = {}
+        self.adapters: dict[int, Adapter] = {}
         self._left_behind: dict[int, Adapter] = {}
         self._keys = itertools.count(1)
         self._shared: dict[int, _Shared] = {}
@@ -45,6 +46,7 @@ class Engine:
         self._own_loop: LoopThread | None = None
         # What the creation of nodes by type, in a call of this thread, has come to.
         self.creation = threading.local()
+        self.processes = Processes(self)
         self.runtime = self._new_runtime()
         self.host = self._new_host()
         for _ in range(_WORKERS_AT_START):
@@ -72,6 +74,8 @@ class Engine:
             "release": _abi.rm_host_callbacks_release(self._on_release),
             "export_object": _abi.rm_host_callbacks_export_object(self._on_export),
             "import_packet": _abi.rm_host_callbacks_import_packet(self._on_import),
+            "pack_object": _abi.rm_host_callbacks_pack_object(self._on_pack),
+            "unpack_object": _abi.rm_host_callbacks_unpack_object(self._on_unpack),
         }
         self._node_functions = {
             "initialize": _abi.rm_node_callbacks_initialize(self._on_initialize),
@@ -172,7 +176,7 @@ class Engine:
 
     def is_source(self, key: int) -> bool:
         """Whether the adapter of a key makes data by itself; no longer once it is forgotten."""
-        adapter = self._adapters.get(key)
+        adapter = self.adapters.get(key)
         return adapter is not None and adapter.is_source
 
     def forget(self, key: int) -> None:
@@ -181,14 +185,16 @@ class Engine:
         Not left to the library's `destroy`: that could come on any thread, also when the interpreter is closing.
         """
         with self._lock:
-            adapter = self._adapters.pop(key, None)
+            adapter = self.adapters.pop(key, None)
             if adapter is not None and adapter.is_live:
                 self._left_behind[key] = adapter
 
     def new_node(self, adapter: Adapter) -> tuple[int, int]:
         """A node of the library that calls an adapter: its handle, and the key to `forget` the adapter by."""
         key = next(self._keys)
-        self._adapters[key] = adapter
+        self.adapters[key] = adapter
+        if isinstance(adapter, ProcessAdapter):
+            return self.processes.new_node(adapter, key), key
         template = self._life if adapter.has_life else self._no_life
         callbacks = _abi.rm_node_callbacks.from_buffer_copy(template)
         callbacks.user_data = key
@@ -340,24 +346,40 @@ class Engine:
             self.fail(error)
             return _abi.RM_ERR_INPUT
 
+    def _on_pack(self, _: int | None, reference: int) -> int:
+        try:
+            parcels.pack(self.objects.get(reference))
+            return _abi.RM_OK
+        except BaseException as error:
+            self.fail(error)
+            return _abi.RM_ERR_NODE
+
+    def _on_unpack(self, _: int | None, parts: Any, count: int, out: Any) -> int:
+        try:
+            out[0] = self.objects.new(parcels.unpack(parts, count))
+            return _abi.RM_OK
+        except BaseException as error:
+            self.fail(error)
+            return _abi.RM_ERR_INPUT
+
     def _on_initialize(self, key: int) -> int:
-        adapter = self._adapters[key]
+        adapter = self.adapters[key]
         adapter.is_live = True
         return self._answer(adapter.initialize())
 
     def _on_process(self, key: int, packet: Any) -> int:
-        return self._answer(self._adapters[key].take(self.objects.get(packet[0].object), packet[0].port))
+        return self._answer(self.adapters[key].take(self.objects.get(packet[0].object), packet[0].port))
 
     def _on_resume(self, key: int) -> int:
-        adapter = self._adapters[key]
+        adapter = self.adapters[key]
         return self._answer(adapter.resume(None), _abi.RM_MORE, adapter.none_is_value)
 
     def _on_flush(self, key: int) -> int:
-        return self._answer(self._adapters[key].flush())
+        return self._answer(self.adapters[key].flush())
 
     def _on_cleanup(self, key: int) -> int:
         with self._lock:
-            adapter = self._adapters.get(key) or self._left_behind.pop(key)
+            adapter = self.adapters.get(key) or self._left_behind.pop(key)
             adapter.is_live = False
         return self._answer(adapter.cleanup())
 
@@ -401,15 +423,17 @@ class Engine:
 class _Shared:
     __slots__ = ("adapter", "handle", "key", "uses")
 
-    def __init__(self, adapter: NodeAdapter, handle: int, key: int) -> None:
+    def __init__(self, adapter: NodeAdapter | ProcessAdapter, handle: int, key: int) -> None:
         self.adapter = adapter
         self.handle = handle
         self.key = key
         self.uses = 0
 
 
-def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter:
-    """The adapter of a node, by what kind of node it is."""
+def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | ProcessAdapter:
+    """The adapter of a node, by what kind of node it is and where it runs."""
+    if getattr(node, "executor", "inline") == "process":
+        return ProcessAdapter(engine, node)
     if source or getattr(node, "is_source", False):
         return SourceAdapter(engine, node)
     if getattr(node, "is_streaming", False):

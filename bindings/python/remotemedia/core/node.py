@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from .done import DONE
+from .process_options import ProcessOptions
 from .json_value import is_json
 from .remote_config import RemoteExecutorConfig
 from .state import SessionState, StateManager
@@ -18,6 +19,7 @@ __all__ = ["Node", "RemoteExecutorConfig", "SessionState", "StateManager"]
 
 # Parameters of `Node` itself. They configure this instance, and are no part of what a manifest calls `params`.
 _BASE_PARAMETERS = frozenset({"self", "name", "enable_state", "state_ttl", "max_sessions"})
+EXECUTORS = ("inline", "process")
 _METADATA_KEYS = frozenset({"session_id", "metadata", "user_name", "timestamp"})
 
 
@@ -58,10 +60,11 @@ class Node(_Arguments, ABC):
         enable_state: Keep a `StateManager` in `state`.
         state_ttl: How long an unused session lives, as a timedelta or in seconds; 24 hours by default.
         max_sessions: The most sessions kept; None means no limit.
+        executor: "inline", or "process" to run it in a process of its own; see `in_process`.
         **kwargs: Become `config`.
 
     Raises:
-        ValueError: `state_ttl` is not positive, or `max_sessions` is less than 1.
+        ValueError: `state_ttl` is not positive, `max_sessions` is less than 1, or `executor` is unknown.
     """
 
     is_streaming: bool = False
@@ -74,6 +77,9 @@ class Node(_Arguments, ABC):
     outputs: tuple[str, ...] = ()
     match_tolerance: float | None = None
     """How far apart the times of a set may be, in seconds; 0.0 is exact, None has inputs in order of arrival."""
+    executor: str = "inline"
+    """Where it runs: "inline" in this process, or "process" in one of its own."""
+    process_options: ProcessOptions = ProcessOptions()
     enable_state: bool = True
     _is_initialized: bool = False
     _current_session_id: str | None = None
@@ -84,9 +90,15 @@ class Node(_Arguments, ABC):
         enable_state: bool = True,
         state_ttl: timedelta | float | None = None,
         max_sessions: int | None = None,
+        *,
+        executor: str = "inline",
         **kwargs: Any,
     ) -> None:
         self.name = name or type(self).__name__
+        if executor not in EXECUTORS:
+            raise ValueError(f"executor is {executor!r}; use one of {', '.join(map(repr, EXECUTORS))}")
+        if executor != "inline":
+            self.executor = executor
         self.config = kwargs
         self.enable_state = enable_state
         self.state = StateManager(state_ttl, max_sessions) if enable_state else None
@@ -144,6 +156,34 @@ class Node(_Arguments, ABC):
     def is_initialized(self) -> bool:
         """Whether `initialize` has run and `cleanup` has not run since."""
         return self._is_initialized
+
+    def in_process(
+        self,
+        *,
+        restarts: int = 0,
+        restart_delay: float = 0.1,
+        start_timeout: float = 60.0,
+        stop_timeout: float = 5.0,
+    ) -> Self:
+        """Has the node run in a process of its own, which is started when a run begins and ends with it; returns the node.
+
+        The node is pickled, with the state that it has then, and the copy is initialised there; this one stays as it
+        is. What goes to it and comes from it is pickled too, but for the memory of arrays, which is shared. A process
+        that dies, or does not answer within the deadline of the node (`Pipeline.configure`), fails the call it was in,
+        with `NodeError` or `TimeoutError`: whether the item is given again, `retries` say.
+
+        Args:
+            restarts: How often the process is started again after it has died.
+            restart_delay: How long is waited before that the first time, in seconds; each time twice as long as before.
+            start_timeout: How long it may take until the node is initialised there, in seconds.
+            stop_timeout: How long it may take to clean up and exit before it is killed, in seconds.
+
+        Raises:
+            ValueError: A value is impossible.
+        """
+        self.process_options = ProcessOptions(restarts, restart_delay, start_timeout, stop_timeout)
+        self.executor = "process"
+        return self
 
     # Sessions
 

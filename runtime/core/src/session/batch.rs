@@ -11,7 +11,7 @@ use super::state::{Cause, Op, Settled};
 use super::{OnError, Session};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::trace::Span;
-use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, Outcome, Packet, thread};
+use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeInfo, Outcome, Packet, thread};
 
 /// How long a node is given packets in a row before its outputs move on.
 const BATCH_TIME: Duration = Duration::from_micros(200);
@@ -154,7 +154,7 @@ impl<'a> Batch<'a> {
 
     /// Goes on with what a call has left over: packet by packet, as long as there is room.
     pub fn go_on(&mut self, op: Op, node: &mut dyn Node, scratch: &mut Scratch) {
-        let source = self.plan.nodes[self.at].slot.info().source;
+        let &NodeInfo { source, patient, .. } = self.plan.nodes[self.at].slot.info();
         let mut resume = op == Op::Resume;
         loop {
             let emitted = scratch.outputs.len();
@@ -172,7 +172,8 @@ impl<'a> Batch<'a> {
             }
             self.take(outcome, emitted, scratch);
             resume = true;
-            if self.flow != Flow::More || self.error.is_some() || self.is_full(scratch) {
+            // A node that waits keeps nothing back meanwhile.
+            if self.flow != Flow::More || self.error.is_some() || self.is_full(scratch) || patient {
                 return;
             }
         }

@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::state::{Activity, Cause, Life, Op, Phase, Settled, State};
 use super::{Event, Session};
 use crate::lane::Job;
-use crate::{Flow, Node, NodeError, Packet, thread};
+use crate::{Data, Flow, Node, NodeError, Packet, thread};
 
 /// How many packets a node is given in a row.
 const BATCH: usize = 32;
@@ -142,7 +142,10 @@ impl Session {
                 entry.retry.not_before = None;
                 // One by one where each must keep to a deadline.
                 let most = if planned.deadline.is_some() { 1 } else { BATCH.min(room.max(1)) };
-                let asked = entry.queue.iter().take(most).position(|&(edge, _)| edge == usize::MAX);
+                let raw = planned.slot.info().raw;
+                let passes = |packet: &Packet| !raw && matches!(packet.data, Data::Mark);
+                let asked =
+                    entry.queue.iter().take(most).position(|(edge, packet)| *edge == usize::MAX || passes(packet));
                 let count = entry.queue.len().min(most).min(asked.unwrap_or(most));
                 let count = entry.leaving.map_or(count, |before| count.min(before));
                 scratch.inbox.extend(entry.queue.drain(..count));
@@ -356,7 +359,7 @@ impl Session {
             Op::Drain => {
                 let plan = Arc::clone(&state.plan);
                 for &edge in &plan.nodes[at].outs {
-                    state.deliver(edge, Packet::new(crate::Data::Flush));
+                    state.deliver(edge, Packet::new(Data::Flush));
                 }
             }
             Op::Leave => self.change_drained(state, at),
