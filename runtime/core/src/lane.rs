@@ -3,7 +3,7 @@
 //! The engine has a lane of its own threads for native nodes. A host whose calls must be made on its own threads has a
 //! lane too, served by threads that it lends. See `docs/scheduling.md`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -78,6 +78,8 @@ struct State {
 
 thread_local! {
     static CURRENT: RefCell<Weak<Lane>> = const { RefCell::new(Weak::new()) };
+    /// Whether this worker waits, and has made room for others.
+    static ASIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Lane {
@@ -178,11 +180,16 @@ impl Lane {
     /// Waits in `wait` without keeping others from the work of the lane whose worker this thread is, if it is one.
     pub fn while_waiting<T>(wait: impl FnOnce() -> T) -> T {
         let lane = CURRENT.with_borrow(Weak::upgrade);
-        let Some(lane) = lane else { return wait() };
-        lane.step_aside();
-        let result = wait();
-        lock(&lane.state).active += 1;
-        result
+        match lane {
+            Some(lane) if !ASIDE.replace(true) => {
+                lane.step_aside();
+                let result = wait();
+                ASIDE.set(false);
+                lock(&lane.state).active += 1;
+                result
+            }
+            _ => wait(),
+        }
     }
 
     fn step_aside(&self) {

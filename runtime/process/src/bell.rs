@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use remotemedia_core::spin;
+use remotemedia_core::{Lane, spin};
 use rustix::thread::futex;
 
 use crate::shm::Segment;
@@ -43,11 +43,13 @@ impl Bell {
         let _ = futex::wake(count, futex::Flags::empty(), u32::MAX >> 1);
     }
 
-    /// Sleeps until there is news, or until `deadline`; whether there is.
+    /// Sleeps until there is news, or until `deadline`; whether there is. A worker of a lane does not keep others from its
+    /// work meanwhile.
     pub fn wait(&self, deadline: Option<Instant>, mut news: impl FnMut() -> bool) -> bool {
-        if news() || spin(LOOKOUT, &mut news) {
-            return true;
-        }
+        news() || spin(LOOKOUT, &mut news) || Lane::while_waiting(|| self.sleep(deadline, news))
+    }
+
+    fn sleep(&self, deadline: Option<Instant>, mut news: impl FnMut() -> bool) -> bool {
         let (count, sleeps) = (self.memory.atomic(self.offset), self.memory.atomic(self.offset + 4));
         loop {
             let seen = count.load(Ordering::SeqCst);

@@ -74,7 +74,7 @@ impl ProcessNode {
         let channel = Arc::clone(worker.channel());
         loop {
             let slice = (Instant::now() + SLICE).min(deadline);
-            let received = Lane::while_waiting(|| channel.receive(Some(slice), || context.cancelled()));
+            let received = channel.receive(Some(slice), || context.cancelled());
             match received {
                 Ok(Some(message)) => match message.kind {
                     Kind::Ready => return Ok(()),
@@ -203,7 +203,7 @@ impl ProcessNode {
             let channel = Arc::clone(worker.channel());
             let slice = Instant::now() + SLICE;
             let until = self.deadline.map_or(slice, |deadline| deadline.min(slice));
-            let received = Lane::while_waiting(|| channel.receive(Some(until), || context.cancelled()));
+            let received = channel.receive(Some(until), || context.cancelled());
             match received {
                 Ok(Some(message)) => return Ok(message),
                 Ok(None) if context.cancelled() => return Err(Fault::new("the session was cancelled")),

@@ -163,7 +163,7 @@ impl Node for CallSource {
         let channel = &self.service.0.channel;
         loop {
             let until = Instant::now() + SLICE;
-            match Lane::while_waiting(|| channel.receive(Some(until), || context.cancelled())) {
+            match channel.receive(Some(until), || context.cancelled()) {
                 Ok(Some(message)) => return self.take(message, context),
                 Ok(None) if context.cancelled() => return Ok(Flow::Done),
                 Ok(None) => {}
