@@ -632,6 +632,18 @@ typedef struct rm_type_callbacks {
                         const char *parameters,
                         size_t parameters_size,
                         uint64_t *node);
+    /**
+     * The same for a node that is to run in a process of its own, with `rm_process_new`; `options` is the JSON object of the
+     * manifest's `process`. Null if nodes of the type cannot.
+     */
+    rm_status (*create_process)(void *user_data,
+                                const char *id,
+                                size_t id_size,
+                                const char *parameters,
+                                size_t parameters_size,
+                                const char *options,
+                                size_t options_size,
+                                uint64_t *node);
 } rm_type_callbacks;
 
 /**
@@ -654,6 +666,15 @@ typedef struct rm_runtime_config {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * The program that runs nodes of the type `module:Class` in processes, and its arguments, each ended by a zero byte.
+     * Null stands for `python3 -m remotemedia.worker`, or what the environment has in REMOTEMEDIA_PYTHON for `python3`.
+     */
+    const char *worker;
+    /**
+     * Its size in bytes.
+     */
+    size_t worker_size;
 } rm_runtime_config;
 
 /**

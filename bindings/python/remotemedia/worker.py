@@ -13,7 +13,7 @@ import logging
 import signal
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .core.node import Node
@@ -42,13 +42,13 @@ def _serve(service: int, payload: bytes) -> None:
     size = int.from_bytes(payload[:8], "little")
     header = json.loads(payload[8 : 8 + size])
     known = set(sys.path)
-    sys.path.extend(path for path in header["sys_path"] if path not in known)
+    sys.path.extend(path for path in header.get("sys_path", ()) if path not in known)
     logging.getLogger().addHandler(_Home(service))
-    logging.getLogger().setLevel(header["level"])
-    node = _make(payload[8 + size :])
+    logging.getLogger().setLevel(header.get("level", logging.WARNING))
+    node = _make_by_type(header) if "type" in header else _make(payload[8 + size :])
     from ._engine.served import Served
 
-    served = Served(service, node)
+    served = Served(service, node, header.get("objects", True))
 
     def stop(_: int, __: FrameType | None) -> None:
         served.cancel()
@@ -63,6 +63,23 @@ def _make(packed: bytes) -> Node:
     node = unpack(packed)
     # It is where it was to go.
     node.executor = "inline"
+    return node
+
+
+def _make_by_type(header: dict[str, Any]) -> Node:
+    """A node of a type `module:Class`, made as a manifest's node is."""
+    import importlib
+
+    from .core.node import Node
+
+    module, _, name = header["type"].partition(":")
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    if not (isinstance(found, type) and issubclass(found, Node)):
+        raise TypeError(f"{header['type']} is no class of nodes, but {found!r}")
+    node = found(**header["params"])
+    node.name = header["id"]
     return node
 
 

@@ -87,6 +87,11 @@ impl Bridge {
         self.lane.as_ref()
     }
 
+    /// Whether the host can take objects apart.
+    pub fn packs(&self) -> bool {
+        self.callbacks.pack_object.is_some()
+    }
+
     pub fn set_id(&self, id: u64) {
         self.id.store(id, Ordering::Release);
     }

@@ -136,6 +136,9 @@ pub unsafe extern "C" fn rm_host_new(
         unsafe {
             let status = give(Arc::clone(&bridge), host, "host")?;
             bridge.set_id(host.read_unaligned());
+            if bridge.packs() {
+                runtime.workers().set_host(&bridge);
+            }
             Ok(status)
         }
     })

@@ -15,6 +15,7 @@ mod fork;
 mod guard;
 mod handle;
 mod host;
+mod launcher;
 mod node;
 mod objects;
 mod packet;

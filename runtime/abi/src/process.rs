@@ -188,10 +188,10 @@ fn time(nanos: i64, name: &str, default: Duration) -> Outcome<Duration> {
 }
 
 /// A program and its arguments, each ended by a zero byte.
-fn arguments(command: &str) -> Outcome<Vec<OsString>> {
+pub(crate) fn arguments(command: &str) -> Outcome<Vec<OsString>> {
     let list: Vec<OsString> = command.split_terminator('\0').map(OsString::from).collect();
     if list.first().is_none_or(|program| program.is_empty()) {
-        return Err(Failure::new(RM_ERR_ARGUMENT, "'command' names no program"));
+        return Err(Failure::new(RM_ERR_ARGUMENT, "the command of a process names no program"));
     }
     Ok(list)
 }

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use remotemedia_core::{Fault, NodeType, Slot, Violation};
+use remotemedia_core::{Fault, NodeType, ProcessOptions, Slot, Violation};
 use serde_json::Value;
 
 use crate::call::blame;
@@ -40,6 +40,20 @@ pub struct rm_type_callbacks {
             node: *mut u64,
         ) -> rm_status,
     >,
+    /// The same for a node that is to run in a process of its own, with `rm_process_new`; `options` is the JSON object of the
+    /// manifest's `process`. Null if nodes of the type cannot.
+    pub create_process: Option<
+        unsafe extern "C-unwind" fn(
+            user_data: *mut c_void,
+            id: *const c_char,
+            id_size: usize,
+            parameters: *const c_char,
+            parameters_size: usize,
+            options: *const c_char,
+            options_size: usize,
+            node: *mut u64,
+        ) -> rm_status,
+    >,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -54,15 +68,17 @@ impl Table for rm_type_callbacks {
     }
 }
 
-struct HostType {
-    callbacks: rm_type_callbacks,
+struct HostType(Arc<Callbacks>);
+
+struct Callbacks {
+    table: rm_type_callbacks,
     _destroy: Destroy,
 }
 
 // SAFETY: the header says on which threads the functions are called with the pointer.
-unsafe impl Send for HostType {}
+unsafe impl Send for Callbacks {}
 // SAFETY: as above.
-unsafe impl Sync for HostType {}
+unsafe impl Sync for Callbacks {}
 
 impl NodeType for HostType {
     fn check(&self, _parameters: &Value) -> Vec<Violation> {
@@ -70,23 +86,58 @@ impl NodeType for HostType {
     }
 
     fn create(&self, id: &str, parameters: &Value) -> Result<Arc<Slot>, Fault> {
-        let create = self.callbacks.create.ok_or_else(|| Fault::new("its type cannot make nodes"))?;
+        let table = &self.0.table;
+        let create = table.create.ok_or_else(|| Fault::new("its type cannot make nodes"))?;
         let parameters = parameters.to_string();
-        let mut node = 0;
-        let (status, fault) = blame(None, || {
-            let (id, parameters) = (id.as_bytes(), parameters.as_bytes());
+        make(|node| {
+            let ((id, id_size), (parameters, size)) = (text(id), text(&parameters));
             // SAFETY: the host's function with the host's pointer; the texts live until it returns.
-            unsafe {
-                let text = |bytes: &[u8]| (bytes.as_ptr().cast::<c_char>(), bytes.len());
-                let ((id, id_size), (parameters, size)) = (text(id), text(parameters));
-                create(self.callbacks.user_data, id, id_size, parameters, size, &raw mut node)
-            }
-        });
-        let made = handle::remove::<Node>(node).ok().flatten();
-        match made {
-            Some(node) if status == RM_OK => Ok(Arc::clone(node.slot())),
-            _ => Err(fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")))),
-        }
+            unsafe { create(table.user_data, id, id_size, parameters, size, node) }
+        })
+    }
+
+    fn in_process(&self, options: ProcessOptions) -> Option<Arc<dyn NodeType>> {
+        self.0.table.create_process?;
+        Some(Arc::new(ProcessType { callbacks: Arc::clone(&self.0), options }))
+    }
+}
+
+/// A type of the host whose nodes run in processes of their own.
+struct ProcessType {
+    callbacks: Arc<Callbacks>,
+    options: ProcessOptions,
+}
+
+impl NodeType for ProcessType {
+    fn check(&self, _parameters: &Value) -> Vec<Violation> {
+        Vec::new()
+    }
+
+    fn create(&self, id: &str, parameters: &Value) -> Result<Arc<Slot>, Fault> {
+        let table = &self.callbacks.table;
+        let create = table.create_process.ok_or_else(|| Fault::new("its type cannot make nodes in processes"))?;
+        let options = serde_json::to_string(&self.options).map_err(|error| Fault::new(error.to_string()))?;
+        let parameters = parameters.to_string();
+        make(|node| {
+            let ((id, id_size), (parameters, size)) = (text(id), text(&parameters));
+            let (options, options_size) = text(&options);
+            // SAFETY: the host's function with the host's pointer; the texts live until it returns.
+            unsafe { create(table.user_data, id, id_size, parameters, size, options, options_size, node) }
+        })
+    }
+}
+
+fn text(text: &str) -> (*const c_char, usize) {
+    (text.as_ptr().cast(), text.len())
+}
+
+/// Takes over the node that a callback makes.
+fn make(create: impl FnOnce(*mut u64) -> rm_status) -> Result<Arc<Slot>, Fault> {
+    let mut node = 0;
+    let (status, fault) = blame(None, || create(&raw mut node));
+    match handle::remove::<Node>(node).ok().flatten() {
+        Some(node) if status == RM_OK => Ok(Arc::clone(node.slot())),
+        _ => Err(fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")))),
     }
 }
 
@@ -115,7 +166,7 @@ pub unsafe extern "C" fn rm_runtime_add_type(
         if callbacks.create.is_none() {
             return Err(Failure::new(RM_ERR_NULL, "'create' of the rm_type_callbacks must be set"));
         }
-        let node_type = HostType { callbacks, _destroy: destroy };
+        let node_type = HostType(Arc::new(Callbacks { table: callbacks, _destroy: destroy }));
         handle::get::<Runtime>(runtime)?.core().registry().add(name, Arc::new(node_type));
         Ok(RM_OK)
     })

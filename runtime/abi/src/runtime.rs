@@ -1,16 +1,21 @@
 //! Runtimes.
 
+use std::ffi::c_char;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use remotemedia_core::Launcher;
 
 use crate::error::{Failure, Outcome};
 use crate::fork;
 use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
+use crate::launcher::Workers;
+use crate::process::arguments;
 use crate::session::deadline;
 use crate::status::*;
-use crate::text::{write_out, write_text};
+use crate::text::{read_text, write_out, write_text};
 use crate::thread;
 use crate::version::RM_ABI_VERSION;
 use crate::versioned::{Versioned, check_zero, read_struct};
@@ -30,16 +35,21 @@ pub struct rm_runtime_config {
     pub threads: u32,
     /// 0.
     pub reserved: u32,
+    /// The program that runs nodes of the type `module:Class` in processes, and its arguments, each ended by a zero byte.
+    /// Null stands for `python3 -m remotemedia.worker`, or what the environment has in REMOTEMEDIA_PYTHON for `python3`.
+    pub worker: *const c_char,
+    /// Its size in bytes.
+    pub worker_size: usize,
 }
 
-// SAFETY: integers may all be zero; `struct_size` is first.
+// SAFETY: integers and pointers may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_runtime_config {
     const NAME: &'static str = "rm_runtime_config";
     const FIRST_SIZE: usize = size_of::<rm_runtime_config>();
 }
 
 /// A runtime of the engine, shut down when its handle is gone and nothing runs on it any more.
-pub(crate) struct Runtime(Arc<remotemedia_core::Runtime>);
+pub(crate) struct Runtime(Arc<remotemedia_core::Runtime>, Arc<Workers>);
 
 impl Handled for Runtime {
     const KIND: u8 = 1;
@@ -47,6 +57,10 @@ impl Handled for Runtime {
 }
 
 impl Runtime {
+    pub fn workers(&self) -> &Workers {
+        &self.1
+    }
+
     pub fn core(&self) -> &Arc<remotemedia_core::Runtime> {
         &self.0
     }
@@ -91,8 +105,12 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
         fork::watch();
         let core = remotemedia_core::Runtime::with_threads(config.threads as usize, thread::prepare);
         remotemedia_nodes::register(core.registry());
+        // SAFETY: the caller vouches for `worker` and its size.
+        let worker = unsafe { read_text(config.worker, config.worker_size, "worker") }?;
+        let workers = Arc::new(Workers::new(if worker.is_empty() { Vec::new() } else { arguments(worker)? }));
+        core.registry().set_launcher(Arc::clone(&workers) as Arc<dyn Launcher>);
         // SAFETY: the caller vouches for `runtime`.
-        unsafe { give(Arc::new(Runtime(core)), runtime, "runtime") }
+        unsafe { give(Arc::new(Runtime(core, workers)), runtime, "runtime") }
     })
 }
 

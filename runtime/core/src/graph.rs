@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::manifest::Executor;
 use crate::options::NodeOptions;
 use crate::suggest::nearest;
 use crate::{EdgeConfig, Error, ErrorKind, Manifest, NodeType, Registry, Result, Slot};
@@ -123,7 +124,14 @@ impl Graph {
                     format!("node '{id}' asks for host '{host}', but nodes run on this machine; remove 'host'");
                 return Err(invalid(message));
             }
-            self.add_type(registry, &node.id, &node.node_type, node.parameters())?;
+            let (id, name, parameters) = (&node.id, &node.node_type, node.parameters());
+            let node_type = match node.executor {
+                Executor::Inline => registry.resolve(id, name, &parameters)?,
+                Executor::Process => {
+                    registry.resolve_in_process(id, name, &parameters, node.process.unwrap_or_default())?
+                }
+            };
+            self.add(id, Source::Type { node_type, parameters })?;
             if let Some(added) = self.nodes.last_mut() {
                 added.tapped = node.is_output_node;
                 added.options = node.options();

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::options::NodeOptions;
+use crate::options::{NodeOptions, ProcessOptions};
 use crate::schema::Schema;
 use crate::session::OnError;
 use crate::{EdgeConfig, Error, ErrorKind, Policy, Result};
@@ -89,6 +89,12 @@ pub struct ManifestNode {
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub retry_delay_ms: Option<f64>,
+    /// Where the node runs.
+    #[serde(default)]
+    pub executor: Executor,
+    /// How it runs in a process of its own.
+    #[serde(default)]
+    pub process: Option<ProcessOptions>,
     /// What the node needs of a machine; a description.
     #[serde(default)]
     pub capabilities: Option<Capabilities>,
@@ -120,6 +126,17 @@ pub struct ManifestNode {
     /// How an image for the node is built; a description.
     #[serde(default)]
     pub docker: Option<Map<String, Value>>,
+}
+
+/// Where a node runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Executor {
+    /// In the process of the engine.
+    #[default]
+    Inline,
+    /// In a process of its own. The type may then be `module:Class`, which that process imports.
+    Process,
 }
 
 /// What a node needs of a machine.
@@ -249,6 +266,12 @@ impl Manifest {
         for node in &manifest.nodes {
             if node.params.is_some() && node.config.is_some() {
                 return Err(failed(format!("node '{}' has both 'params' and 'config'; keep one of them", node.id)));
+            }
+            if node.process.is_some() && node.executor != Executor::Process {
+                let id = &node.id;
+                return Err(failed(format!(
+                    "node '{id}' has 'process', but does not run in one; add \"executor\": \"process\""
+                )));
             }
         }
         Ok(manifest)

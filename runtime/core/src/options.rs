@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
@@ -53,6 +53,44 @@ impl NodeOptions {
 
     pub(crate) fn retry_delay(&self) -> Duration {
         millis(self.retry_delay_ms.unwrap_or(RETRY_DELAY_MS))
+    }
+}
+
+/// How a node runs in a process of its own; what is left out has a default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessOptions {
+    /// How often the process is started again after it has died.
+    #[serde(default)]
+    pub restarts: u32,
+    /// How long is waited before that the first time, in milliseconds; each time twice as long as before.
+    #[serde(default)]
+    #[schemars(range(min = 0.001))]
+    pub restart_delay_ms: Option<f64>,
+    /// How long it may take until the node is ready, in milliseconds.
+    #[serde(default)]
+    #[schemars(range(min = 0.001))]
+    pub start_timeout_ms: Option<f64>,
+    /// How long the process may take to clean up and exit before it is killed, in milliseconds.
+    #[serde(default)]
+    #[schemars(range(min = 0.001))]
+    pub stop_timeout_ms: Option<f64>,
+}
+
+impl ProcessOptions {
+    /// How long is waited before the process is started again the first time.
+    pub fn restart_delay(&self) -> Duration {
+        millis(self.restart_delay_ms.unwrap_or(100.0))
+    }
+
+    /// How long it may take until the node is ready.
+    pub fn start_timeout(&self) -> Duration {
+        millis(self.start_timeout_ms.unwrap_or(60_000.0))
+    }
+
+    /// How long the process may take to clean up and exit.
+    pub fn stop_timeout(&self) -> Duration {
+        millis(self.stop_timeout_ms.unwrap_or(5_000.0))
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::graph::invalid;
 use crate::schema::{Schema, Violation};
 use crate::suggest::nearest_few;
-use crate::{Error, ErrorKind, Fault, Node, Result, Slot};
+use crate::{Error, ErrorKind, Fault, Node, ProcessOptions, Result, Slot};
 
 /// A kind of node that can be made from parameters.
 pub trait NodeType: Send + Sync {
@@ -19,12 +20,24 @@ pub trait NodeType: Send + Sync {
 
     /// Makes a node. `parameters` passed `check`.
     fn create(&self, id: &str, parameters: &Value) -> std::result::Result<Arc<Slot>, Fault>;
+
+    /// The same type, but with nodes that run in a process of their own; nothing if they cannot.
+    fn in_process(&self, _options: ProcessOptions) -> Option<Arc<dyn NodeType>> {
+        None
+    }
+}
+
+/// What makes nodes in processes of types that only those know, named `module:Class`.
+pub trait Launcher: Send + Sync {
+    /// The type of a name.
+    fn node_type(&self, name: &str, options: ProcessOptions) -> Arc<dyn NodeType>;
 }
 
 /// The node types that a runtime knows, by name.
 #[derive(Default)]
 pub struct Registry {
     types: RwLock<BTreeMap<String, Arc<dyn NodeType>>>,
+    launcher: OnceLock<Arc<dyn Launcher>>,
 }
 
 impl Registry {
@@ -64,6 +77,27 @@ impl Registry {
         let list: Vec<Value> = violations.iter().map(|violation| violation.to_json(id, name)).collect();
         let message = format!("Parameter validation failed ({} error(s)): {}", list.len(), Value::Array(list));
         Err(Error::new(ErrorKind::Parameters, message))
+    }
+
+    /// The same for a node that is to run in a process of its own.
+    pub fn resolve_in_process(
+        &self,
+        id: &str,
+        name: &str,
+        parameters: &Value,
+        options: ProcessOptions,
+    ) -> Result<Arc<dyn NodeType>> {
+        if let (None, Some(launcher), true) = (self.find(name), self.launcher.get(), name.contains(':')) {
+            return Ok(launcher.node_type(name, options));
+        }
+        self.resolve(id, name, parameters)?.in_process(options).ok_or_else(|| {
+            invalid(format!("node '{id}' cannot run in a process of its own: '{name}' is built in; remove 'executor'"))
+        })
+    }
+
+    /// Says what makes nodes of types that only another process knows. The first call counts.
+    pub fn set_launcher(&self, launcher: Arc<dyn Launcher>) {
+        let _ = self.launcher.set(launcher);
     }
 
     /// The names, sorted.

@@ -269,12 +269,15 @@ rm_type_callbacks_destroy = CFUNCTYPE(None, c_void_p)
 
 rm_type_callbacks_create = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_uint64))
 
+rm_type_callbacks_create_process = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_uint64))
+
 rm_type_callbacks._fields_ = [
     ("struct_size", c_uint32),
     ("reserved", c_uint32),
     ("user_data", c_void_p),
     ("destroy", rm_type_callbacks_destroy),
     ("create", rm_type_callbacks_create),
+    ("create_process", rm_type_callbacks_create_process),
 ]
 
 rm_runtime_config._fields_ = [
@@ -282,6 +285,8 @@ rm_runtime_config._fields_ = [
     ("abi_version", c_uint32),
     ("threads", c_uint32),
     ("reserved", c_uint32),
+    ("worker", c_void_p),
+    ("worker_size", c_size_t),
 ]
 
 rm_session_config_on_event = CFUNCTYPE(None, c_void_p, c_uint32)

@@ -14,8 +14,8 @@ from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, Sou
 from .errors import LoopStopped, check
 from .library import library, quick
 from .loop import LoopThread, interrupt
-from .process import ProcessAdapter, Processes
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
+from .process import ProcessAdapter, Processes, worker_command
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,6 +59,8 @@ class Engine:
         config = _abi.rm_runtime_config()
         config.struct_size = ctypes.sizeof(config)
         config.abi_version = _abi.RM_ABI_VERSION
+        command = worker_command()
+        config.worker, config.worker_size = _address(command), len(command)
         handle = ctypes.c_uint64()
         check(library.rm_runtime_new(config, handle))
         return handle.value
@@ -85,7 +87,10 @@ class Engine:
             "cleanup": _abi.rm_node_callbacks_cleanup(self._on_cleanup),
         }
         self.event_function = _abi.rm_session_config_on_event(self._on_event)
-        self._create_function = _abi.rm_type_callbacks_create(self._on_create)
+        self._create_functions = (
+            _abi.rm_type_callbacks_create(self._on_create),
+            _abi.rm_type_callbacks_create_process(self._on_create_process),
+        )
         self._life = self._callbacks("initialize", "process", "resume", "flush", "cleanup")
         self._no_life = self._callbacks("process", "resume")
         for name, function in self._host_functions.items():
@@ -218,7 +223,7 @@ class Engine:
         callbacks = _abi.rm_type_callbacks()
         callbacks.struct_size = ctypes.sizeof(callbacks)
         callbacks.user_data = key
-        callbacks.create = self._create_function
+        callbacks.create, callbacks.create_process = self._create_functions
         encoded = name.encode()
         check(library.rm_runtime_add_type(self.runtime, encoded, len(encoded), callbacks))
 
@@ -408,10 +413,21 @@ class Engine:
             logging.getLogger("remotemedia").error("event %d of a run could not be handled", event, exc_info=error)
 
     def _on_create(self, key: int, id_: int, id_size: int, params: int, size: int, out: Any) -> int:
+        return self._create(key, ctypes.string_at(id_, id_size), ctypes.string_at(params, size), b"", out)
+
+    def _on_create_process(
+        self, key: int, id_: int, id_size: int, params: int, size: int, options: int, options_size: int, out: Any
+    ) -> int:
+        given = ctypes.string_at(options, options_size)
+        return self._create(key, ctypes.string_at(id_, id_size), ctypes.string_at(params, size), given, out)
+
+    def _create(self, key: int, node_id: bytes, parameters: bytes, options: bytes, out: Any) -> int:
         from . import types
 
         try:
-            node = types.create(key, ctypes.string_at(id_, id_size).decode(), ctypes.string_at(params, size))
+            node = types.create(key, node_id.decode(), parameters)
+            if options:
+                node.in_process(**types.process_options(options))
             out[0], made = self.new_node(adapt(self, node))
             self.creation.keys.append(made)
             return _abi.RM_OK

@@ -70,8 +70,7 @@ class Processes:
         if adapter.match_tolerance is not None:
             config.flags |= _abi.RM_NODE_MATCH
             config.match_tolerance = round(adapter.match_tolerance * 1e9)
-        command = "".join(f"{part}\0" for part in (sys.executable, "-c", _START, _package_folder())).encode()
-        texts = command, ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
+        texts = worker_command(), ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
         config.command, config.inputs, config.outputs = map(_address, texts)
         config.command_size, config.inputs_size, config.outputs_size = map(len, texts)
         options = adapter.node.process_options
@@ -102,10 +101,12 @@ class Processes:
             logging.getLogger("remotemedia").exception("a worker's record of the log could not be taken")
 
 
-def _package_folder() -> str:
+def worker_command() -> bytes:
+    """The program of a worker and its arguments, as the library takes them."""
     import remotemedia
 
-    return os.path.dirname(os.path.dirname(os.path.abspath(remotemedia.__file__)))
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(remotemedia.__file__)))
+    return "".join(f"{part}\0" for part in (sys.executable, "-c", _START, folder)).encode()
 
 
 def _address(text: bytes) -> int | None:

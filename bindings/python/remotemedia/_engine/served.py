@@ -19,12 +19,14 @@ class Served(EngineSession):
     Args:
         service: The handle of the connection.
         node: The node.
+        objects: The parent takes objects as they are; else they are converted to data.
     """
 
-    def __init__(self, service: int, node: Any) -> None:
+    def __init__(self, service: int, node: Any, objects: bool) -> None:
         super().__init__(Spec([(f"{node.name}_0", node)]), "collect", None)
         self._service = service
         self._node = node
+        self._flags = _abi.RM_SERVICE_OBJECTS if objects else 0
         self._ended = threading.Event()
         self.error: BaseException | None = None
 
@@ -35,7 +37,7 @@ class Served(EngineSession):
             quick.rm_service_nodes(
                 self._service,
                 self.engine.host,
-                _abi.RM_SERVICE_OBJECTS,
+                self._flags,
                 *(argument for names in ports for argument in (names, len(names))),
                 None if self._node.is_source else ends[0],
                 ends[1],

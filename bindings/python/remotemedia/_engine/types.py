@@ -82,3 +82,13 @@ def create(key: int, node_id: str, parameters: bytes) -> Node:
     node = cls(**arguments)
     node.name = node_id
     return node
+
+
+def process_options(options: bytes) -> dict[str, Any]:
+    """What `Node.in_process` takes, from the options of a manifest, whose times are in milliseconds."""
+    given: dict[str, Any] = json.loads(options)
+    return {
+        name.removesuffix("_ms"): value / 1000 if name.endswith("_ms") else value
+        for name, value in given.items()
+        if value is not None
+    }

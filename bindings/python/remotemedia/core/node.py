@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any, Self
 
 from .done import DONE
-from .process_options import ProcessOptions
 from .json_value import is_json
+from .process_options import ProcessOptions
 from .remote_config import RemoteExecutorConfig
 from .state import SessionState, StateManager
 
@@ -165,7 +165,7 @@ class Node(_Arguments, ABC):
         start_timeout: float = 60.0,
         stop_timeout: float = 5.0,
     ) -> Self:
-        """Has the node run in a process of its own, which is started when a run begins and ends with it; returns the node.
+        """Has the node run in a process of its own, which begins and ends with each run; returns the node.
 
         The node is pickled, with the state that it has then, and the copy is initialised there; this one stays as it
         is. What goes to it and comes from it is pickled too, but for the memory of arrays, which is shared. A process
@@ -253,6 +253,9 @@ class Node(_Arguments, ABC):
         entry: dict[str, Any] = {"id": self.name, "node_type": type(self).__name__, "params": self._extract_params()}
         if self.is_streaming:
             entry["is_streaming"] = True
+        if self.executor != "inline":
+            entry["executor"] = self.executor
+            entry["process"] = self.process_options.to_manifest()
         if include_capabilities and (capabilities := self.get_capabilities()):
             entry["capabilities"] = capabilities
         if self.is_remote and self.remote_config is not None:
