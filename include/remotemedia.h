@@ -312,6 +312,14 @@ typedef struct rm_object_table {
  */
 typedef struct rm_part {
     /**
+     * `sizeof(rm_part)`: the next one begins so many bytes later.
+     */
+    uint32_t struct_size;
+    /**
+     * RM_PART_….
+     */
+    uint32_t flags;
+    /**
      * Its bytes.
      */
     const void *data;
@@ -324,14 +332,6 @@ typedef struct rm_part {
      * returns.
      */
     uint64_t buffer;
-    /**
-     * RM_PART_….
-     */
-    uint32_t flags;
-    /**
-     * 0.
-     */
-    uint32_t reserved;
 } rm_part;
 
 /**

@@ -80,6 +80,7 @@ def _make_by_type(header: dict[str, Any]) -> Node:
         raise TypeError(f"{header['type']} is no class of nodes, but {found!r}")
     node = found(**header["params"])
     node.name = header["id"]
+    node.executor = "inline"
     return node
 
 

@@ -243,7 +243,8 @@ impl Host for Bridge {
             let bytes = part.buffer.bytes();
             let buffer = if at == 0 { 0 } else { handle::insert(Arc::new(Named(part.buffer.clone())))? };
             let flags = if part.shared { RM_PART_SHARED } else { 0 };
-            Ok(rm_part { data: bytes.as_ptr().cast(), size: bytes.len(), buffer, flags, reserved: 0 })
+            let struct_size = size_of::<rm_part>() as u32;
+            Ok(rm_part { struct_size, flags, data: bytes.as_ptr().cast(), size: bytes.len(), buffer })
         });
         let parts: Vec<rm_part> = parts.collect::<Outcome<_>>().map_err(|failure| Fault::new(failure.message))?;
         let mut object = ptr::null_mut();

@@ -76,6 +76,10 @@ pub struct rm_host_callbacks {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct rm_part {
+    /// `sizeof(rm_part)`: the next one begins so many bytes later.
+    pub struct_size: u32,
+    /// RM_PART_….
+    pub flags: u32,
     /// Its bytes.
     pub data: *const c_void,
     /// Their number.
@@ -83,10 +87,6 @@ pub struct rm_part {
     /// What keeps them: given to the host, which frees it. 0 for the first part, which is there only until the function
     /// returns.
     pub buffer: u64,
-    /// RM_PART_….
-    pub flags: u32,
-    /// 0.
-    pub reserved: u32,
 }
 
 /// Somebody else has the very memory: it must not be changed.

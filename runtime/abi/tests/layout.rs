@@ -21,11 +21,11 @@ fn layout() {
     assert_eq!(offset_of!(rm_host_callbacks, pack_object), 72);
     assert_eq!(offset_of!(rm_host_callbacks, unpack_object), 80);
     assert_eq!(size_of::<rm_part>(), 32);
-    assert_eq!(offset_of!(rm_part, data), 0);
-    assert_eq!(offset_of!(rm_part, size), 8);
-    assert_eq!(offset_of!(rm_part, buffer), 16);
-    assert_eq!(offset_of!(rm_part, flags), 24);
-    assert_eq!(offset_of!(rm_part, reserved), 28);
+    assert_eq!(offset_of!(rm_part, struct_size), 0);
+    assert_eq!(offset_of!(rm_part, flags), 4);
+    assert_eq!(offset_of!(rm_part, data), 8);
+    assert_eq!(offset_of!(rm_part, size), 16);
+    assert_eq!(offset_of!(rm_part, buffer), 24);
     assert_eq!(size_of::<rm_node_callbacks>(), 128);
     assert_eq!(offset_of!(rm_node_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_node_callbacks, flags), 4);

@@ -144,11 +144,11 @@ rm_host_callbacks._fields_ = [
 ]
 
 rm_part._fields_ = [
+    ("struct_size", c_uint32),
+    ("flags", c_uint32),
     ("data", c_void_p),
     ("size", c_size_t),
     ("buffer", c_uint64),
-    ("flags", c_uint32),
-    ("reserved", c_uint32),
 ]
 
 rm_node_callbacks_destroy = CFUNCTYPE(None, c_void_p)

@@ -18,7 +18,7 @@ from .state import SessionState, StateManager
 __all__ = ["Node", "RemoteExecutorConfig", "SessionState", "StateManager"]
 
 # Parameters of `Node` itself. They configure this instance, and are no part of what a manifest calls `params`.
-_BASE_PARAMETERS = frozenset({"self", "name", "enable_state", "state_ttl", "max_sessions"})
+_BASE_PARAMETERS = frozenset({"self", "name", "enable_state", "state_ttl", "max_sessions", "executor"})
 EXECUTORS = ("inline", "process")
 _METADATA_KEYS = frozenset({"session_id", "metadata", "user_name", "timestamp"})
 
@@ -60,8 +60,8 @@ class Node(_Arguments, ABC):
         enable_state: Keep a `StateManager` in `state`.
         state_ttl: How long an unused session lives, as a timedelta or in seconds; 24 hours by default.
         max_sessions: The most sessions kept; None means no limit.
-        executor: "inline", or "process" to run it in a process of its own; see `in_process`.
-        **kwargs: Become `config`.
+        **kwargs: Become `config`, but for `executor`: "inline", or "process" to run it in a process of its own; see
+            `in_process`.
 
     Raises:
         ValueError: `state_ttl` is not positive, `max_sessions` is less than 1, or `executor` is unknown.
@@ -90,15 +90,12 @@ class Node(_Arguments, ABC):
         enable_state: bool = True,
         state_ttl: timedelta | float | None = None,
         max_sessions: int | None = None,
-        *,
-        executor: str = "inline",
         **kwargs: Any,
     ) -> None:
         self.name = name or type(self).__name__
-        if executor not in EXECUTORS:
-            raise ValueError(f"executor is {executor!r}; use one of {', '.join(map(repr, EXECUTORS))}")
-        if executor != "inline":
-            self.executor = executor
+        self.executor = kwargs.pop("executor", self.executor)
+        if self.executor not in EXECUTORS:
+            raise ValueError(f"executor is {self.executor!r}; use one of {', '.join(map(repr, EXECUTORS))}")
         self.config = kwargs
         self.enable_state = enable_state
         self.state = StateManager(state_ttl, max_sessions) if enable_state else None
