@@ -903,6 +903,20 @@ rm_status rm_buffer_wrap(const void *data,
                          rm_buffer *buffer);
 
 /**
+ * Makes a buffer of memory that other processes can be given without a copy: what lies in it costs a node in a process of
+ * its own as much as a small payload. The memory is zero at first, or holds what an older buffer left behind.
+ *
+ * Ownership: `*buffer` receives a handle that `rm_buffer_free` ends; `*data` points to `size` bytes that are the caller's to
+ * write until the buffer goes into a packet, and stay where they are until the last reference goes.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_buffer_share(size_t size,
+                          void **data,
+                          rm_buffer *buffer);
+
+/**
  * Ends a reference to a buffer.
  *
  * Ownership: the handle is dead afterwards; the memory lives on while packets refer to it.

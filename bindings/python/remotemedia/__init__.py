@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .core.progress import Progress
     from .packet import Packet
     from .session import Session, open_session
+    from .shared import shared_array
     from .sync_session import SyncSession
 
 __version__ = VERSION
@@ -51,6 +52,7 @@ _LATER = {
     "Session": "session",
     "SyncSession": "sync_session",
     "open_session": "session",
+    "shared_array": "shared",
 }
 
 
@@ -125,6 +127,7 @@ __all__ = [
     "register_node",
     "register_node_class",
     "runtime",
+    "shared_array",
     "try_load_rust_runtime",
     *_nodes,
 ]

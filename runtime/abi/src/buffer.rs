@@ -10,7 +10,7 @@ use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::status::*;
-use crate::text::read_bytes;
+use crate::text::{check_out, read_bytes, write_out};
 
 /// A reference to payload memory. 0 stands for none.
 pub type rm_buffer = u64;
@@ -129,6 +129,32 @@ pub unsafe extern "C" fn rm_buffer_wrap(
         (foreign.data, foreign.size) = (bytes.as_ptr(), bytes.len());
         // SAFETY: the caller vouches for `buffer`.
         unsafe { give(Arc::new(Named(Buffer::new(foreign))), buffer, "buffer") }
+    })
+}
+
+/// Makes a buffer of memory that other processes can be given without a copy: what lies in it costs a node in a process of
+/// its own as much as a small payload. The memory is zero at first, or holds what an older buffer left behind.
+///
+/// Ownership: `*buffer` receives a handle that `rm_buffer_free` ends; `*data` points to `size` bytes that are the caller's to
+/// write until the buffer goes into a packet, and stay where they are until the last reference goes.
+/// Threads: any.
+/// Errors: RM_ERR_NULL, RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_buffer_share(size: usize, data: *mut *mut c_void, buffer: *mut rm_buffer) -> rm_status {
+    guard_on(0, || {
+        check_out(data, "data")?;
+        check_out(buffer, "buffer")?;
+        let made = remotemedia_process::new_buffer(size).map_err(|error| {
+            Failure::new(RM_ERR_MEMORY, format!("{size} bytes of shared memory are not to be had: {error}"))
+        })?;
+        let address = made.bytes().as_ptr().cast_mut().cast();
+        // SAFETY: the caller vouches for both places.
+        unsafe {
+            let status = give(Arc::new(Named(made)), buffer, "buffer")?;
+            write_out(data, address, "data")?;
+            Ok(status)
+        }
     })
 }
 

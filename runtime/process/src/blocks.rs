@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use remotemedia_core::Memory;
+use remotemedia_core::{Buffer, Memory};
 
 use crate::shm::Segment;
 
@@ -46,9 +46,18 @@ impl Shared {
     }
 }
 
-impl Memory for Shared {
+impl Shared {
     fn bytes(&self) -> &[u8] {
         self.segment.bytes(self.offset, self.size)
+    }
+}
+
+/// Shared memory as payload.
+pub struct Lent(pub Arc<Shared>);
+
+impl Memory for Lent {
+    fn bytes(&self) -> &[u8] {
+        self.0.bytes()
     }
 }
 
@@ -75,6 +84,11 @@ impl fmt::Debug for Shared {
 fn places() -> MutexGuard<'static, BTreeMap<usize, Weak<Shared>>> {
     static PLACES: Mutex<BTreeMap<usize, Weak<Shared>>> = Mutex::new(BTreeMap::new());
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// New payload memory of `size` bytes, all of which other processes can be handed without a copy.
+pub fn new_buffer(size: usize) -> io::Result<Buffer> {
+    Ok(Buffer::new(Lent(Shared::new(take(size)?, 0, size, None))))
 }
 
 /// A block for `size` bytes that nobody else uses.

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{Buffer, Memory, Parcel, Piece};
+use remotemedia_core::{Buffer, Parcel, Piece};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType, sockopt,
 };
 
 use crate::bell::Bell;
-use crate::blocks::{self, Shared};
+use crate::blocks::{self, Lent, Shared};
 use crate::loans::{self, Lease, Loans};
 use crate::message::{Header, Kind, MOST_PARTS, Message, Part, inline_part, split};
 use crate::ring::{self, Nonsense, Reader, Writer};
@@ -302,15 +302,6 @@ impl In {
             return Err(Closed::Nonsense);
         }
         Ok(Shared::new(Arc::clone(block), offset, size, Some(Box::new(lease))))
-    }
-}
-
-/// A part of a message in shared memory.
-struct Lent(Arc<Shared>);
-
-impl Memory for Lent {
-    fn bytes(&self) -> &[u8] {
-        self.0.bytes()
     }
 }
 

@@ -19,7 +19,6 @@ mod serve;
 mod shm;
 mod worker;
 
-pub use blocks::{Shared, take as take_block};
+pub use blocks::new_buffer;
 pub use node::{Log, Payload, ProcessConfig, ProcessNode};
 pub use serve::{CallSource, ResultSink, Service};
-pub use shm::Segment;

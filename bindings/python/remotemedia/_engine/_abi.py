@@ -314,6 +314,8 @@ def declare(library: ctypes.CDLL) -> None:
     """Gives every function of the library its prototype."""
     library.rm_buffer_wrap.argtypes = [c_void_p, c_size_t, c_void_p, c_void_p, POINTER(c_uint64)]
     library.rm_buffer_wrap.restype = c_int32
+    library.rm_buffer_share.argtypes = [c_size_t, POINTER(c_void_p), POINTER(c_uint64)]
+    library.rm_buffer_share.restype = c_int32
     library.rm_buffer_free.argtypes = [c_uint64]
     library.rm_buffer_free.restype = c_int32
     library.rm_call_emit.argtypes = [POINTER(rm_packet)]
