@@ -41,6 +41,7 @@ test-python: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/process.py
 
 # 1,000 live sessions, each 50 packets a second through three Python nodes, for a minute.
 soak: $(VENV)/installed-test

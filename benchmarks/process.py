@@ -4,7 +4,8 @@
 
 The floor is one slot in shared memory and two eventfds, with nothing around them. A pipe is `multiprocessing.Pipe`. A
 node is measured as it runs: each item goes there and comes back before the next one is sent, through a pipeline whose
-last node looks at the clock. Everything is run with the two processes on one processor, and on as many as there are.
+last node looks at the clock. Everything is run with the two processes on one processor, and on as many as there are,
+each time in a new process: what a program finds at its start decides how it waits.
 """
 
 from __future__ import annotations
@@ -138,7 +139,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", help="also write the figures here")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--round", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.round:
+        print(json.dumps(measure_all()))
+        return
+    everywhere = os.sched_getaffinity(0)
+    figures: dict[str, dict[str, list[float]]] = {}
+    for _ in range(options.rounds):
+        for where, processors in (("one", {min(everywhere)}), ("all", everywhere)):
+            os.sched_setaffinity(0, processors)
+            done = subprocess.run([sys.executable, __file__, "--round"], stdout=subprocess.PIPE, check=True)
+            for name, time_ in json.loads(done.stdout).items():
+                figures.setdefault(name, {}).setdefault(where, []).append(time_)
+    report(figures, options.rounds, len(everywhere))
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(figures, file, indent=2)
+
+
+def measure_all() -> dict[str, float]:
+    """Microseconds for each way and payload."""
     small, large = os.urandom(2048), frame(np.empty)
     rows: list[tuple[str, Callable[[Any, int], float], Any, int]] = [
         ("2 KB: a slot with eventfds (the floor)", through_slot, small, 3000),
@@ -150,23 +171,17 @@ def main() -> None:
         ("1080p: a node in a process, in a stream", through_node, large, 200),
         ("1080p in shared memory: a node in a process, in a stream", through_node, frame(shared_array), 2000),
     ]
-    everywhere = os.sched_getaffinity(0)
-    figures: dict[str, dict[str, list[float]]] = {}
-    for _ in range(options.rounds):
-        for where, processors in (("one", {min(everywhere)}), ("all", everywhere)):
-            os.sched_setaffinity(0, processors)
-            for name, through, payload, count in rows:
-                figures.setdefault(name, {}).setdefault(where, []).append(through(payload, count))
-    os.sched_setaffinity(0, everywhere)
-    print(f"{platform.machine()}, {len(everywhere)} processors, CPython {platform.python_version()}")
-    print(f"medians of {options.rounds} rounds, microseconds a round trip")
+    return {name: through(payload, count) for name, through, payload, count in rows}
+
+
+def report(figures: dict[str, dict[str, list[float]]], rounds: int, processors: int) -> None:
+    """Prints a table of medians."""
+    print(f"{platform.machine()}, {processors} processors, CPython {platform.python_version()}")
+    print(f"medians of {rounds} rounds, microseconds a round trip")
     print(f"{'':58}{'one processor':>16}{'all':>12}")
     for name, by_place in figures.items():
         one, all_ = (statistics.median(by_place[where]) for where in ("one", "all"))
         print(f"{name:58}{one:16.1f}{all_:12.1f}")
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(figures, file, indent=2)
 
 
 if __name__ == "__main__":
