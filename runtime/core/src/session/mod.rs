@@ -3,9 +3,14 @@
 mod batch;
 mod change;
 mod config;
+mod effect;
+mod ending;
+mod flow;
 mod matcher;
 mod plan;
+mod release;
 mod report;
+mod reshape;
 mod run;
 mod state;
 mod watch;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Session;
+use super::flow::EdgeState;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
 use crate::{ErrorKind, Fault, NodeError};
 
@@ -113,7 +114,7 @@ impl State {
     /// Whether there is something that should move.
     fn has_work(&self) -> bool {
         let idle = |activity: Activity| matches!(activity, Activity::Idle);
-        let waits = |edge: &super::state::EdgeState| edge.load > 0;
+        let waits = |edge: &EdgeState| edge.load > 0;
         self.nodes.iter().any(|node| !idle(node.activity)) || self.edges.iter().any(waits)
     }
 

@@ -156,6 +156,8 @@ pub struct Hearer {
     pub traffic: Arc<Traffic>,
     pub model: Arc<Model>,
     pub reenters: bool,
+    /// Whether it may change the graph.
+    pub changes: bool,
     /// Whether it may end the session, or take what others wait for.
     pub spoils: bool,
 }
@@ -181,7 +183,7 @@ impl Hearer {
             4 => drop(session.report()),
             5 => drop(session.flush(now)),
             6 => drop(session.wait(now)),
-            7 => drop(session.remove("n0", now)),
+            7 => drop(session.remove(if self.changes { "n0" } else { "nobody" }, now)),
             8 if self.spoils => session.cancel(),
             9 if self.spoils => session.end(),
             10 if session.push(number(-1), now).is_ok() => drop(self.traffic.pushed.fetch_add(1, SeqCst)),

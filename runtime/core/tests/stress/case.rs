@@ -71,6 +71,7 @@ impl Case {
         let input = (takes_input && rng.chance(250)).then(|| pool.source(inputs).slot);
         let pushes = takes_input && input.is_none();
         let output = rng.chance(150).then(|| pool.steady().slot);
+        let changers: Vec<_> = (0..rng.pick(&[0, 0, 1, 2])).map(|_| changer(&plan, pool, rng)).collect();
         let traffic = Arc::new(Traffic::default());
         let hearer = Arc::new(Hearer {
             tag,
@@ -79,6 +80,7 @@ impl Case {
             traffic: Arc::clone(&traffic),
             model: Arc::clone(&pool.model),
             reenters: rng.chance(500),
+            changes: !changers.is_empty(),
             spoils: !temper.calm,
         });
         let hears = Arc::clone(&hearer);
@@ -104,7 +106,6 @@ impl Case {
             () if plan.may_stall() => Some(Duration::from_millis(200)),
             () => None,
         };
-        let changers = (0..rng.pick(&[0, 0, 1, 2])).map(|_| changer(&plan, pool, rng)).collect();
         Case {
             tag,
             temper,

@@ -67,13 +67,7 @@ impl Pool {
         Member { slot, shape }
     }
 
-    /// A node with one input and one output.
-    pub fn plain(&mut self) -> Member {
-        let kind = self.kind();
-        self.make(kind)
-    }
-
-    /// One that never fails, not even at first.
+    /// A node with one input and one output that does not fail at the first attempt only.
     pub fn steady(&mut self) -> Member {
         let mut kind = self.kind();
         if kind.odds.unsteady {

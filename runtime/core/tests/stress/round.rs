@@ -83,7 +83,9 @@ impl Round {
             // Whatever waits for a thread of such a host waits for this.
             scope.spawn(move || {
                 thread::sleep(close_after);
-                forlorn.iter().for_each(|lane| drop(lane.close(Instant::now())));
+                forlorn.iter().for_each(|lane| {
+                    lane.close(Instant::now());
+                });
             });
             if temper.shutdown {
                 scope.spawn(move || {

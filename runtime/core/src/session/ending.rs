@@ -1,0 +1,118 @@
+//! How the flow ends before the stream does: a node fails, or the session is given up.
+
+use std::sync::Arc;
+
+use super::matcher::Matcher;
+use super::state::{Activity, Op, Phase, Settled, State};
+use crate::packet::NO_INDEX;
+use crate::{Data, NodeError, Packet, Time};
+
+impl State {
+    /// A node has failed for good: what lies before it stands still, what lies behind it comes out. Of several failures
+    /// the one at the earliest input counts, as if inputs went through one by one.
+    pub fn fail(&mut self, at: usize, error: Arc<NodeError>) {
+        let plan = Arc::clone(&self.plan);
+        let mut halted = self.halted.take().unwrap_or_else(|| vec![false; plan.nodes.len()]);
+        halted.resize(plan.nodes.len(), false);
+        for ((halted, upstream), node) in halted.iter_mut().zip(plan.upstream(at)).zip(&plan.nodes) {
+            *halted |= upstream || node.slot.info().source;
+        }
+        for (at, node) in self.nodes.iter_mut().enumerate().filter(|&(at, _)| halted[at]) {
+            node.give_up(at, &mut self.returned);
+        }
+        self.halted = Some(halted);
+        self.close_halted();
+        if self.error.as_ref().is_none_or(|first| error.index < first.index) {
+            // An error may hold an object of the host, which is not called under the lock.
+            let first = self.error.replace(error);
+            self.dropped.extend(first.map(|error| Packet::new(Data::Failure(error))));
+        }
+    }
+
+    /// Nothing comes from nodes that stand still: what waits at a match for their packets has no partners.
+    fn close_halted(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let busy: Vec<bool> = (0..self.nodes.len()).map(|at| self.is_busy(at)).collect();
+        for (at, node) in plan.nodes.iter().enumerate() {
+            let Some(matcher) = &mut self.nodes[at].matcher else { continue };
+            for &edge in &node.ins {
+                let from = plan.edges[edge].from;
+                // One that is in a call may yet bring something: its turn comes when it returns.
+                let still = |from: usize| self.halted.as_ref().is_some_and(|halted| halted[from] && !busy[from]);
+                if from.is_none_or(still) {
+                    matcher.close(edge, plan.edges[edge].to_port);
+                }
+            }
+            self.align(at);
+        }
+    }
+
+    /// Whether anything is still going on at a node.
+    fn is_busy(&self, at: usize) -> bool {
+        !self.nodes[at].abandoned && !matches!(self.nodes[at].activity, Activity::Idle)
+    }
+
+    /// Whether the flow is over, for better or worse.
+    pub fn flow_is_over(&self) -> bool {
+        if self.cancelled {
+            return !self.nodes.iter().any(|node| matches!(node.activity, Activity::Running) && !node.abandoned);
+        }
+        if self.halted.is_none() {
+            return self.unfinished == 0;
+        }
+        (0..self.nodes.len()).all(|at| !self.is_busy(at) && !self.may_go_on(at))
+    }
+
+    /// A call has returned at a node that was given up meanwhile.
+    pub fn retire(&mut self, at: usize) {
+        self.nodes[at].give_up(at, &mut self.returned);
+        if self.halted.is_some() {
+            self.close_halted();
+        }
+    }
+
+    /// Whether a node has something left to do after a failure, if only there were room.
+    fn may_go_on(&self, at: usize) -> bool {
+        let node = &self.nodes[at];
+        !node.finished && !self.is_halted(at) && (node.more || !node.queue.is_empty())
+    }
+
+    pub fn is_halted(&self, at: usize) -> bool {
+        self.halted.as_ref().is_some_and(|halted| halted.get(at) == Some(&true))
+    }
+
+    /// Gives everything up.
+    pub fn cancel(&mut self) {
+        if matches!(self.phase, Phase::Stopping(_) | Phase::Ended) {
+            return;
+        }
+        self.cancelled = true;
+        self.dropped.extend(self.outputs.drain(..).map(|(_, packet)| packet));
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let waiting = node.matcher.iter_mut().flat_map(Matcher::drain);
+            let queued = node.queue.drain(..).chain(node.retry.spare.take()).chain(waiting);
+            self.dropped.extend(queued.map(|(_, packet)| packet));
+            if let Some(settled) = node.settled.take() {
+                drop_settled(settled, &mut self.dropped);
+            }
+            node.token = None;
+            if matches!(node.activity, Activity::Pending) {
+                if node.op == Op::Initialize {
+                    self.plan.nodes[at].slot.fail();
+                }
+                node.activity = Activity::Idle;
+            }
+            node.give_up(at, &mut self.returned);
+        }
+        self.edges.iter_mut().for_each(|edge| edge.load = 0);
+    }
+}
+
+/// Has what a completion brought dropped later.
+pub(super) fn drop_settled(settled: Settled, dropped: &mut Vec<Packet>) {
+    dropped.extend(settled.packet);
+    if let Err(fault) = settled.outcome {
+        let error = NodeError::new(fault, "", NO_INDEX, Time::NONE);
+        dropped.push(Packet::new(Data::Failure(Arc::new(error))));
+    }
+}

@@ -1,0 +1,186 @@
+//! The flow of packets: what is put on an edge, what it drops, and when nothing more comes by it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::matcher::take_from;
+use super::state::{NodeState, Phase, State};
+use crate::{Data, Histogram, Packet, Policy};
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct EdgeState {
+    /// The packets on it, the most that ever were, and those that it dropped.
+    pub load: usize,
+    pub most: usize,
+    pub dropped: u64,
+}
+
+/// How long packets took from a source to an output.
+pub(super) struct Path {
+    pub origin: u32,
+    pub edge: usize,
+    pub latency: Histogram,
+}
+
+impl State {
+    /// How many packets a node may emit before an edge that blocks is full.
+    pub fn room(&self, at: usize) -> usize {
+        let outs = self.plan.nodes[at].outs.iter().copied();
+        outs.filter_map(|edge| self.room_on(edge)).min().unwrap_or(usize::MAX)
+    }
+
+    /// How much room there is on an edge; nothing if it never blocks.
+    fn room_on(&self, edge: usize) -> Option<usize> {
+        let planned = &self.plan.edges[edge];
+        (planned.policy == Policy::Block).then(|| planned.capacity.saturating_sub(self.edges[edge].load))
+    }
+
+    /// Puts a packet on an edge, or drops what its policy says.
+    pub fn deliver(&mut self, edge: usize, mut packet: Packet) {
+        let planned = self.plan.edges[edge];
+        packet.port = planned.to_port;
+        if let Data::Flush = packet.data {
+            if let Some(to) = planned.to {
+                self.nodes[to].asked += 1;
+                self.ask(to);
+            }
+            return;
+        }
+        if self.edges[edge].load >= planned.capacity {
+            match planned.policy {
+                Policy::Block => {}
+                Policy::DropNewest => {
+                    self.note_drop(edge);
+                    return self.dropped.push(packet);
+                }
+                Policy::DropOldest => {
+                    self.drop_oldest(edge);
+                }
+                Policy::Latest => while self.drop_oldest(edge) {},
+            }
+        }
+        let entry = &mut self.edges[edge];
+        entry.load += 1;
+        entry.most = entry.most.max(entry.load);
+        self.measure(edge, &packet);
+        let Some(to) = planned.to else { return self.outputs.push_back((edge, packet)) };
+        let node = &mut self.nodes[to];
+        match &mut node.matcher {
+            Some(matcher) if !matches!(packet.data, Data::Failure(_)) => {
+                matcher.add(edge, packet);
+                self.align(to);
+            }
+            _ => node.queue.push_back((edge, packet)),
+        }
+        let node = &mut self.nodes[to];
+        node.metrics.most_queued = node.metrics.most_queued.max(node.queue.len());
+    }
+
+    /// Moves what has found its partners to the queue.
+    pub fn align(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        let mut lost = Vec::new();
+        if let Some(matcher) = &mut node.matcher {
+            matcher.align(&mut node.queue, &mut lost);
+        }
+        for (edge, packet) in lost {
+            self.edges[edge].load -= 1;
+            self.note_drop(edge);
+            self.dropped.push(packet);
+        }
+    }
+
+    /// Whether there was something to drop.
+    fn drop_oldest(&mut self, edge: usize) -> bool {
+        let oldest = match self.plan.edges[edge].to {
+            None => take_from(&mut self.outputs, edge),
+            Some(to) => {
+                let NodeState { matcher, queue, leaving, .. } = &mut self.nodes[to];
+                let at = queue.iter().position(|&(by, _)| by == edge);
+                if let (Some(at), Some(before)) = (at, leaving.as_mut()) {
+                    *before -= usize::from(at < *before);
+                }
+                let queued = at.and_then(|at| queue.remove(at)).map(|(_, packet)| packet);
+                queued.or_else(|| matcher.as_mut().and_then(|matcher| matcher.take_from(edge)))
+            }
+        };
+        let Some(packet) = oldest else { return false };
+        self.edges[edge].load -= 1;
+        self.note_drop(edge);
+        self.dropped.push(packet);
+        true
+    }
+
+    fn note_drop(&mut self, edge: usize) {
+        self.edges[edge].dropped += 1;
+        if let Some(to) = self.plan.edges[edge].to {
+            self.nodes[to].metrics.dropped += 1;
+        }
+    }
+
+    fn measure(&mut self, edge: usize, packet: &Packet) {
+        if !self.plan.is_output(edge) || matches!(packet.data, Data::Failure(_)) {
+            return;
+        }
+        let time = Duration::from_nanos(self.now.saturating_sub(packet.born));
+        match self.paths.iter_mut().find(|path| path.edge == edge && path.origin == packet.origin) {
+            Some(path) => path.latency.record(time),
+            None => {
+                let mut latency = Histogram::default();
+                latency.record(time);
+                self.paths.push(Path { origin: packet.origin, edge, latency });
+            }
+        }
+    }
+
+    /// Has a node flush once every edge asks for it by which more may come.
+    fn ask(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        if node.asked > 0 && node.asked >= node.open_ins {
+            node.asked = 0;
+            node.queue.push_back((usize::MAX, Packet::new(Data::Flush)));
+        }
+    }
+
+    pub fn takes_input(&self) -> bool {
+        let open = matches!(self.phase, Phase::Starting(_) | Phase::Running);
+        open && !self.input_ended && !self.cancelled && self.error.is_none()
+    }
+
+    pub fn has_input_room(&self) -> bool {
+        self.plan.inputs.iter().all(|&edge| self.room_on(edge) != Some(0))
+    }
+
+    pub fn end_input(&mut self) {
+        if !std::mem::replace(&mut self.input_ended, true) {
+            let plan = Arc::clone(&self.plan);
+            plan.inputs.iter().for_each(|&edge| self.close_edge(edge));
+        }
+    }
+
+    /// A node will emit no more.
+    pub fn finish(&mut self, at: usize) {
+        self.nodes[at].finished = true;
+        self.unfinished -= 1;
+        let plan = Arc::clone(&self.plan);
+        plan.nodes[at].outs.iter().for_each(|&edge| self.close_edge(edge));
+    }
+
+    /// Nothing more will come by an edge.
+    pub fn close_edge(&mut self, edge: usize) {
+        let planned = self.plan.edges[edge];
+        let Some(to) = planned.to else { return };
+        let node = &mut self.nodes[to];
+        node.open_ins -= 1;
+        if let Some(matcher) = &mut node.matcher {
+            matcher.close(edge, planned.to_port);
+            self.align(to);
+        }
+        self.ask(to);
+    }
+
+    /// Whether nothing more will come by an edge.
+    pub fn is_closed(&self, edge: usize) -> bool {
+        self.plan.edges[edge].from.map_or(self.input_ended, |from| self.nodes[from].finished)
+    }
+}
