@@ -261,6 +261,16 @@ impl State {
         Err(invalid(format!("node '{id}' {why}; it cannot be changed")))
     }
 
+    /// Nodes that are to go onto an edge go onto another one.
+    pub fn redirect(&mut self, old: usize, new: usize) {
+        for change in &mut self.changes {
+            match &mut change.what {
+                What::Insert(edge) if *edge == old => *edge = new,
+                _ => {}
+            }
+        }
+    }
+
     fn begin_leaving(&mut self, node: usize) {
         let node = &mut self.nodes[node];
         node.leaving = Some(node.queue.len());

@@ -45,11 +45,7 @@ impl Session {
         node.cause = cause;
         node.held = held;
         node.since = Instant::now();
-        node.activity = match flow {
-            // A cancel that came during the call has killed the token.
-            Flow::Pending if goes_on && node.token.is_some() => Activity::Pending,
-            Flow::Pending | Flow::More | Flow::Done => Activity::Idle,
-        };
+        node.activity = if goes_on && flow == Flow::Pending { Activity::Pending } else { Activity::Idle };
         node.more = goes_on && flow == Flow::More;
         // Whoever was to complete it may be gone.
         state.keeps_time |= base == Op::Cleanup && matches!(node.activity, Activity::Pending);
@@ -129,14 +125,16 @@ impl Session {
     ) {
         if state.nodes[at].abandoned {
             // The session has gone on without it, and has said so.
-            if base == Op::Cleanup && !goes_on {
+            if base == Op::Cleanup {
                 state.nodes[at].life = Life::Gone;
+                self.change_over(state, at);
             }
             return;
         }
         match (base, error) {
             (Op::Cleanup, Some((_, error))) => state.warnings.push(error.to_string()),
-            (Op::Initialize, Some((_, error))) if matches!(state.phase, Phase::Running) => {
+            // One that joins: the stream may have ended meanwhile, and is none the worse for it.
+            (Op::Initialize, Some((_, error))) if !matches!(state.phase, Phase::Starting(_)) => {
                 return self.change_failed(state, at, &error);
             }
             (Op::Initialize, Some((at, error))) => {
@@ -153,13 +151,13 @@ impl Session {
         match base {
             Op::Initialize => match state.phase {
                 Phase::Starting(next) => state.phase = Phase::Starting(next + 1),
-                _ => self.change_ready(state, at),
+                Phase::Running => self.change_ready(state, at),
+                // Too late: its turn to be cleaned up comes.
+                Phase::Stopping(_) | Phase::Ended => {}
             },
             Op::Cleanup => {
+                // Whether it was its turn or it had left before.
                 state.nodes[at].life = Life::Gone;
-                if let Phase::Stopping(next) = state.phase {
-                    state.phase = Phase::Stopping(next + 1);
-                }
                 self.change_over(state, at);
             }
             Op::Flush => {
@@ -188,7 +186,10 @@ impl Session {
                     Some(next) => return state.phase = Phase::Starting(next),
                     None => state.begin(),
                 },
-                Phase::Running if state.flow_is_over() => state.phase = Phase::Stopping(0),
+                Phase::Running if state.flow_is_over() => {
+                    state.forsake_joining();
+                    state.phase = Phase::Stopping(0);
+                }
                 Phase::Stopping(next) => {
                     self.changes_refused(state);
                     match from(next) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::matcher::Matcher;
-use super::state::{Activity, Op, Phase, Settled, State};
+use super::state::{Activity, Life, Op, Phase, Settled, State};
 use crate::packet::NO_INDEX;
 use crate::{Data, NodeError, Packet, Time};
 
@@ -47,9 +47,10 @@ impl State {
         }
     }
 
-    /// Whether anything is still going on at a node.
+    /// Whether anything is still going on at a node that is part of the flow.
     fn is_busy(&self, at: usize) -> bool {
-        !self.nodes[at].abandoned && !matches!(self.nodes[at].activity, Activity::Idle)
+        let node = &self.nodes[at];
+        node.life == Life::Ready && !node.abandoned && !matches!(node.activity, Activity::Idle)
     }
 
     /// Whether the flow is over, for better or worse.
@@ -65,6 +66,11 @@ impl State {
 
     /// A call has returned at a node that was given up meanwhile.
     pub fn retire(&mut self, at: usize) {
+        let node = &self.nodes[at];
+        // A cleanup has to come to its end, unless nobody waits for that one any more.
+        if node.abandoned || (self.cancelled && node.op != Op::Cleanup) {
+            self.forsake(at);
+        }
         self.nodes[at].give_up(at, &mut self.returned);
         if self.halted.is_some() {
             self.close_halted();
@@ -88,23 +94,49 @@ impl State {
         }
         self.cancelled = true;
         self.dropped.extend(self.outputs.drain(..).map(|(_, packet)| packet));
-        for (at, node) in self.nodes.iter_mut().enumerate() {
+        for node in &mut self.nodes {
             let waiting = node.matcher.iter_mut().flat_map(Matcher::drain);
             let queued = node.queue.drain(..).chain(node.retry.spare.take()).chain(waiting);
             self.dropped.extend(queued.map(|(_, packet)| packet));
-            if let Some(settled) = node.settled.take() {
-                drop_settled(settled, &mut self.dropped);
+        }
+        for at in 0..self.nodes.len() {
+            let node = &mut self.nodes[at];
+            let goes_on = matches!(node.activity, Activity::Running | Activity::Pending);
+            if goes_on && node.op == Op::Cleanup {
+                // One that is leaving: its cleanup comes to its end.
+                continue;
             }
-            node.token = None;
-            if matches!(node.activity, Activity::Pending) {
-                if node.op == Op::Initialize {
-                    self.plan.nodes[at].slot.fail();
-                }
-                node.activity = Activity::Idle;
-            }
-            node.give_up(at, &mut self.returned);
+            self.forsake(at);
+            self.nodes[at].give_up(at, &mut self.returned);
         }
         self.edges.iter_mut().for_each(|edge| edge.load = 0);
+    }
+
+    /// Waits no longer for the outcome of a call through a completion, which is void if it comes all the same.
+    fn forsake(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        node.token = None;
+        if let Some(settled) = node.settled.take() {
+            drop_settled(settled, &mut self.dropped);
+        }
+        if !matches!(node.activity, Activity::Pending) {
+            return;
+        }
+        node.activity = Activity::Idle;
+        if node.op == Op::Initialize {
+            // Whoever shares it must not take it for ready.
+            self.plan.nodes[at].slot.fail();
+        }
+    }
+
+    /// The flow is over: nobody waits for nodes that were to join it.
+    pub fn forsake_joining(&mut self) {
+        for at in 0..self.nodes.len() {
+            if self.nodes[at].op == Op::Initialize {
+                self.forsake(at);
+                self.nodes[at].give_up(at, &mut self.returned);
+            }
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct EdgeState {
     pub load: usize,
     pub most: usize,
     pub dropped: u64,
+    /// Flushes that came by it and wait for those of the node's other edges.
+    pub asked: u32,
 }
 
 /// How long packets took from a source to an output.
@@ -41,7 +43,7 @@ impl State {
         packet.port = planned.to_port;
         if let Data::Flush = packet.data {
             if let Some(to) = planned.to {
-                self.nodes[to].asked += 1;
+                self.edges[edge].asked += 1;
                 self.ask(to);
             }
             return;
@@ -53,10 +55,10 @@ impl State {
                     self.note_drop(edge);
                     return self.dropped.push(packet);
                 }
-                Policy::DropOldest => {
-                    self.drop_oldest(edge);
+                // There are more than that if a node has given some back.
+                Policy::DropOldest | Policy::Latest => {
+                    while self.edges[edge].load >= planned.capacity && self.drop_oldest(edge) {}
                 }
-                Policy::Latest => while self.drop_oldest(edge) {},
             }
         }
         let entry = &mut self.edges[edge];
@@ -83,32 +85,44 @@ impl State {
         if let Some(matcher) = &mut node.matcher {
             matcher.align(&mut node.queue, &mut lost);
         }
+        self.lose(lost);
+    }
+
+    /// Whether there was something to drop. A set of packets that belong together goes as a whole.
+    fn drop_oldest(&mut self, edge: usize) -> bool {
+        let mut lost = Vec::new();
+        match self.plan.edges[edge].to {
+            None => lost.extend(take_from(&mut self.outputs, edge).map(|packet| (edge, packet))),
+            Some(to) => {
+                let NodeState { matcher, queue, leaving, .. } = &mut self.nodes[to];
+                let queued = match matcher {
+                    None => queue.iter().position(|&(by, _)| by == edge).map(|at| at..at + 1),
+                    Some(matcher) => matcher.oldest_set(queue, edge),
+                };
+                match (queued, matcher) {
+                    (Some(queued), _) => {
+                        if let Some(before) = leaving {
+                            *before -= queued.end.min(*before).saturating_sub(queued.start);
+                        }
+                        lost.extend(queue.drain(queued));
+                    }
+                    (None, Some(matcher)) => lost.extend(matcher.take_from(edge).map(|packet| (edge, packet))),
+                    (None, None) => {}
+                }
+            }
+        }
+        let found = !lost.is_empty();
+        self.lose(lost);
+        found
+    }
+
+    /// Drops packets that were on edges.
+    fn lose(&mut self, lost: Vec<(usize, Packet)>) {
         for (edge, packet) in lost {
             self.edges[edge].load -= 1;
             self.note_drop(edge);
             self.dropped.push(packet);
         }
-    }
-
-    /// Whether there was something to drop.
-    fn drop_oldest(&mut self, edge: usize) -> bool {
-        let oldest = match self.plan.edges[edge].to {
-            None => take_from(&mut self.outputs, edge),
-            Some(to) => {
-                let NodeState { matcher, queue, leaving, .. } = &mut self.nodes[to];
-                let at = queue.iter().position(|&(by, _)| by == edge);
-                if let (Some(at), Some(before)) = (at, leaving.as_mut()) {
-                    *before -= usize::from(at < *before);
-                }
-                let queued = at.and_then(|at| queue.remove(at)).map(|(_, packet)| packet);
-                queued.or_else(|| matcher.as_mut().and_then(|matcher| matcher.take_from(edge)))
-            }
-        };
-        let Some(packet) = oldest else { return false };
-        self.edges[edge].load -= 1;
-        self.note_drop(edge);
-        self.dropped.push(packet);
-        true
     }
 
     fn note_drop(&mut self, edge: usize) {
@@ -135,11 +149,15 @@ impl State {
 
     /// Has a node flush once every edge asks for it by which more may come.
     fn ask(&mut self, at: usize) {
-        let node = &mut self.nodes[at];
-        if node.asked > 0 && node.asked >= node.open_ins {
-            node.asked = 0;
-            node.queue.push_back((usize::MAX, Packet::new(Data::Flush)));
+        let ins = &self.plan.nodes[at].ins;
+        let asks = |edge: &usize| self.edges[*edge].asked > 0;
+        if !ins.iter().any(asks) || !ins.iter().all(|edge| asks(edge) || self.is_closed(*edge)) {
+            return;
         }
+        for &edge in &self.plan.nodes[at].ins {
+            self.edges[edge].asked = self.edges[edge].asked.saturating_sub(1);
+        }
+        self.nodes[at].queue.push_back((usize::MAX, Packet::new(Data::Flush)));
     }
 
     pub fn takes_input(&self) -> bool {

@@ -25,12 +25,14 @@ impl State {
     pub fn splice(&mut self, node: usize, edge: usize) -> Result<()> {
         let next = self.plan.edges[edge].to;
         let closed = self.is_closed(edge);
-        if closed && next.is_none_or(|next| self.nodes[next].flushed || self.nodes[next].finished) {
+        if closed && next.is_none_or(|next| self.nodes[next].has_ended()) {
             return Err(Error::new(ErrorKind::State, "the stream has ended on that edge"));
         }
         self.rearrange(|plan| plan.splice(node, edge));
         self.rename(next, edge, self.edges.len());
-        self.edges.push(EdgeState::default());
+        // What has asked the next node for a flush is not asked of the new one.
+        let asked = std::mem::take(&mut self.edges[edge].asked);
+        self.edges.push(EdgeState { asked, ..EdgeState::default() });
         self.nodes[node].open_ins = usize::from(!closed);
         self.nodes[node].finished = false;
         self.unfinished += 1;
@@ -46,12 +48,16 @@ impl State {
         self.rearrange(|plan| plan.bypass(node));
         self.rename(next, out, edge);
         let rest = std::mem::take(&mut self.nodes[node].queue);
+        self.edges[edge].asked = std::mem::take(&mut self.edges[out].asked);
         for (by, packet) in rest {
-            if by == edge {
-                self.edges[edge].load -= 1;
+            // Some may have come by an edge that is no more.
+            if let Some(by) = self.edges.get_mut(by) {
+                by.load -= 1;
             }
             self.deliver(edge, packet);
         }
+        // A node that was to go onto the edge behind it goes onto the one that is left.
+        self.redirect(out, edge);
         if self.is_closed(edge) {
             self.close_edge(edge);
         }

@@ -8,7 +8,7 @@ use super::Session;
 use super::batch::{Batch, Scratch, Start};
 use super::effect::Done;
 use super::plan::Plan;
-use super::state::{Activity, Cause, Op, Settled, State};
+use super::state::{Activity, Cause, Life, Op, Settled, State};
 use crate::{Flow, Node, thread};
 
 /// How many packets a node is given in a row.
@@ -108,6 +108,10 @@ impl Session {
                 return None;
             }
         };
+        if op == Op::Cleanup {
+            // Once for all places: after a call that was left behind any of them may come to it first.
+            plan.places(at).filter(|&place| place != at).for_each(|place| state.nodes[place].life = Life::Gone);
+        }
         let room = state.room(at);
         let traced = state.trace.most > 0;
         let entry = &mut state.nodes[at];

@@ -125,9 +125,8 @@ pub(super) struct NodeState {
     /// The token of the completion that may bring an outcome, and what it has brought.
     pub token: Option<u64>,
     pub settled: Option<Settled>,
-    /// The edges by which more may come, and how many of them ask for a flush.
+    /// The edges by which more may come.
     pub open_ins: usize,
-    pub asked: usize,
     pub flushed: bool,
     pub finished: bool,
     /// The lane that must make the calls, as the session numbers it.
@@ -162,7 +161,6 @@ impl NodeState {
             token: None,
             settled: None,
             open_ins: node.ins.len(),
-            asked: 0,
             flushed: info.source,
             finished: false,
             link,
@@ -185,6 +183,12 @@ impl NodeState {
             self.more = false;
             returned.extend(self.held.take().map(|node| (at, node)));
         }
+    }
+
+    /// Whether the flush at the end of the stream has begun.
+    pub fn has_ended(&self) -> bool {
+        let begun = self.op == Op::Flush && (self.more || !matches!(self.activity, Activity::Idle));
+        self.flushed || self.finished || begun
     }
 
     /// Whether the oldest packet asks for a flush.

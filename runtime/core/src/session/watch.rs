@@ -27,7 +27,10 @@ impl Session {
     pub(crate) fn tick(self: &Arc<Self>) {
         let now = Instant::now();
         let mut state = self.lock();
-        state.alarm = None;
+        // Unless another one has overtaken it: then the next is set already.
+        if state.alarm.is_some_and(|alarm| alarm <= now) {
+            state.alarm = None;
+        }
         for at in 0..state.nodes.len() {
             if state.due(at).is_some_and(|due| due <= now) {
                 self.expire(&mut state, at);
@@ -56,7 +59,10 @@ impl Session {
         let error = NodeError::new(fault, &state.plan.nodes[at].id, node.cause.index, node.cause.pts);
         let base = node.op;
         match (base, state.phase) {
-            (Op::Cleanup, _) => state.warnings.push(error.to_string()),
+            (Op::Cleanup, _) => {
+                state.warnings.push(error.to_string());
+                self.change_over(state, at);
+            }
             (Op::Initialize, Phase::Starting(_)) => {
                 state.fail(at, Arc::new(error));
                 state.phase = Phase::Stopping(0);
@@ -70,6 +76,9 @@ impl Session {
     }
 
     fn look_for_stall(&self, state: &mut State, now: Instant, stall: Duration) {
+        if matches!(state.phase, Phase::Ended) {
+            return;
+        }
         if state.seen_moves != state.moves {
             state.seen_moves = state.moves;
             state.seen_at = now;
@@ -118,9 +127,10 @@ impl State {
         self.nodes.iter().any(|node| !idle(node.activity)) || self.edges.iter().any(waits)
     }
 
-    /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind.
+    /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind,
+    /// wherever in the graph that was made.
     pub fn is_out_of_reach(&self, at: usize) -> bool {
-        let node = &self.nodes[at];
-        node.life == Life::Gone || (node.abandoned && matches!(node.activity, Activity::Running))
+        let is_left = |&at: &usize| self.nodes[at].abandoned && matches!(self.nodes[at].activity, Activity::Running);
+        self.nodes[at].life == Life::Gone || self.plan.places(at).any(|place| is_left(&place))
     }
 }
