@@ -99,6 +99,14 @@ impl Slot {
         lock(&self.state).life = Life::Broken;
     }
 
+    /// Counts a session less if it is not the last; whether it is not.
+    pub(crate) fn leave(&self) -> bool {
+        let mut state = lock(&self.state);
+        let others = state.users > 1;
+        state.users -= usize::from(others);
+        others
+    }
+
     /// Counts a session less; whether the node must be cleaned up now. Asked by the session that has taken it out.
     pub(crate) fn end(&self) -> bool {
         let mut state = lock(&self.state);

@@ -193,7 +193,7 @@ impl Session {
                 Phase::Stopping(next) => {
                     self.changes_refused(state);
                     match from(next) {
-                        Some(next) if state.is_out_of_reach(plan.order[next]) => {
+                        Some(next) if state.is_out_of_reach(plan.order[next]) || state.leave(plan.order[next]) => {
                             state.phase = Phase::Stopping(next + 1)
                         }
                         Some(next) => return state.phase = Phase::Stopping(next),

@@ -59,7 +59,8 @@ impl State {
             return !self.nodes.iter().any(|node| matches!(node.activity, Activity::Running) && !node.abandoned);
         }
         if self.halted.is_none() {
-            return self.unfinished == 0;
+            // Where all nodes have been removed, what is pushed goes straight to the outputs.
+            return self.unfinished == 0 && (self.input_ended || self.plan.inputs.is_empty());
         }
         (0..self.nodes.len()).all(|at| !self.is_busy(at) && !self.may_go_on(at))
     }
@@ -127,6 +128,18 @@ impl State {
             // Whoever shares it must not take it for ready.
             self.plan.nodes[at].slot.fail();
         }
+    }
+
+    /// Leaves a node to other sessions that use it, so that none of their calls has to be waited for; whether there are any.
+    pub fn leave(&mut self, at: usize) -> bool {
+        let is_free = !matches!(self.nodes[at].activity, Activity::Running | Activity::Pending);
+        let leaves = is_free && self.nodes[at].held.is_none() && self.plan.nodes[at].slot.leave();
+        if leaves {
+            self.nodes[at].activity = Activity::Idle;
+            let plan = Arc::clone(&self.plan);
+            plan.places(at).for_each(|place| self.nodes[place].life = Life::Gone);
+        }
+        leaves
     }
 
     /// The flow is over: nobody waits for nodes that were to join it.

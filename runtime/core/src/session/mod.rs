@@ -172,6 +172,7 @@ impl Session {
     pub fn end(self: &Arc<Self>) {
         let mut state = self.lock();
         state.end_input();
+        self.advance(&mut state);
         self.release(state);
     }
 

@@ -105,7 +105,9 @@ impl Plan {
             (if after.is_empty() { "(input)" } else { after }, if before.is_empty() { "(output)" } else { before });
         let joined = |&edge: &usize| match self.edges[edge].to {
             Some(to) => self.nodes[to].ins.contains(&edge),
-            None => self.edges[edge].from.is_some_and(|from| self.nodes[from].outs.contains(&edge)),
+            None => {
+                self.edges[edge].from.map_or(self.inputs.contains(&edge), |from| self.nodes[from].outs.contains(&edge))
+            }
         };
         let found: Vec<usize> =
             (0..self.edges.len()).filter(joined).filter(|&edge| self.ends(edge) == (from, to)).collect();

@@ -159,7 +159,10 @@ impl Session {
         // What a cancelled session has left here goes now, without the lock: it may be the host's.
         scratch.routed.clear();
         let base = start.base;
-        let entered = !self.is_lost(&plan, at);
+        // A worker that returns to a lane which was closed meanwhile still cleans up, and is waited for.
+        let lane = plan.nodes[at].slot.info().lane.as_ref();
+        let returns = matches!(op, Op::Cleanup) && lane.is_some_and(|lane| lane.is_current());
+        let entered = returns || !self.is_lost(&plan, at);
         let mut batch = Batch::new(self, &plan, at, start);
         if entered {
             batch.enter(node.as_mut());
