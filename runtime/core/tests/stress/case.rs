@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use remotemedia_core::{Event, Graph, Listener, OnError, Policy, Runtime, Session, SessionConfig};
 
+use crate::common::number;
 use crate::callers::{Change, Changer, Hearer, Patience, Puller, Pusher, Traffic};
 use crate::model::Model;
 use crate::plan::{POLICIES, Plan};
@@ -152,11 +153,11 @@ impl Case {
         match leaves {
             None => self.attend(&session),
             Some(cancels) => {
-                let pushers = std::mem::take(&mut self.pushers);
-                pushers.into_iter().take(1).for_each(|pusher| {
-                    Pusher { patience: Patience::None, values: pusher.values.into_iter().take(3).collect(), ..pusher }
-                        .run(&session, &self.traffic);
-                });
+                for _ in 0..self.pushers.len() {
+                    // As far as there is room at once.
+                    let pushed = session.push(number(0), Some(Instant::now())).is_ok();
+                    self.traffic.pushed.fetch_add(u64::from(pushed), SeqCst);
+                }
                 if cancels {
                     session.cancel();
                 }

@@ -94,6 +94,8 @@ impl Model {
                 tally.member.as_ref().is_some_and(|last| last.failed && (last.port, last.index) == (port, index));
             let (expected, first_pts) = match &tally.member {
                 Some(last) if again => (last.port, last.first_pts),
+                // One whose first call has failed may be dropped while it waits to be tried again.
+                Some(last) if last.failed && (last.port, port) == (0, 0) => (0, pts),
                 Some(last) if last.port + 1 < ports => (last.port + 1, last.first_pts),
                 _ => (0, pts),
             };
