@@ -8,7 +8,7 @@ use super::Session;
 use super::batch::{Batch, Scratch, Start};
 use super::effect::Done;
 use super::plan::Plan;
-use super::state::{Activity, Cause, Life, Op, Settled, State};
+use super::state::{Activity, Cause, Life, Op, Phase, Settled, State};
 use crate::{Flow, Node, thread};
 
 /// How many packets a node is given in a row.
@@ -51,7 +51,14 @@ impl Session {
             let done = self.execute(work, &mut scratch);
             state = self.lock();
             self.apply(&mut state, done, &mut scratch);
-            if Instant::now() > slice && self.request(&mut state, link, true) {
+            if !state.returned.is_empty() {
+                // This thread may be the last that can clean up.
+                self.settle_outside(state);
+                state = self.lock();
+            }
+            // What is left to do after the end is done here: nobody waits for it, and the lane may be closed.
+            let is_over = matches!(state.phase, Phase::Ended);
+            if Instant::now() > slice && !is_over && self.request(&mut state, link, true) {
                 break;
             }
         }
