@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use remotemedia_core::{Context, NO_INDEX, Packet};
+use remotemedia_core::{Context, Data, NO_INDEX, Packet};
 
 /// Where a node stands: the tag of the session and the id in its graph.
 pub type Place = (u64, String);
@@ -76,9 +76,11 @@ impl Model {
     /// A node is given a packet.
     pub fn receives(&self, place: &Place, packet: &Packet) {
         let index = packet.index;
+        // A failure overtakes what its node holds back.
+        let is_failure = matches!(packet.data, Data::Failure(_));
         let last = self.at(place, |tally| {
             tally.attempts += 1;
-            if index == NO_INDEX { None } else { tally.last.replace(index) }
+            if index == NO_INDEX || is_failure { None } else { tally.last.replace(index) }
         });
         if last.is_some_and(|last| last > index) && lock(&self.ordered).contains(place) {
             self.problem(format!("{place:?} was given input {index} after {}", last.unwrap_or(0)));
