@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::matcher::take_from;
-use super::state::{NodeState, Phase, State};
+use super::state::{Activity, NodeState, Phase, State};
 use crate::{Data, Histogram, Packet, Policy};
 
 #[derive(Clone, Copy, Default)]
@@ -94,7 +94,7 @@ impl State {
         match self.plan.edges[edge].to {
             None => lost.extend(take_from(&mut self.outputs, edge).map(|packet| (edge, packet))),
             Some(to) => {
-                let NodeState { matcher, queue, leaving, .. } = &mut self.nodes[to];
+                let NodeState { matcher, queue, leaving, retry, more, activity, .. } = &mut self.nodes[to];
                 let queued = match matcher {
                     None => queue.iter().position(|&(by, _)| by == edge).map(|at| at..at + 1),
                     Some(matcher) => matcher.oldest_set(queue, edge),
@@ -103,6 +103,10 @@ impl State {
                     (Some(queued), _) => {
                         if let Some(before) = leaving {
                             *before -= queued.end.min(*before).saturating_sub(queued.start);
+                        }
+                        if queued.start == 0 && !*more && matches!(activity, Activity::Idle | Activity::Waiting) {
+                            // One that waits to be tried again takes its attempts with it.
+                            (retry.attempts, retry.not_before) = (0, None);
                         }
                         lost.extend(queue.drain(queued));
                     }

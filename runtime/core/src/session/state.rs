@@ -228,8 +228,8 @@ pub(super) struct State {
     pub moves: u64,
     pub seen_moves: u64,
     pub seen_at: Instant,
-    /// When the session will look at the clock.
-    pub alarm: Option<Instant>,
+    /// When the session will look at the clock, the next time last.
+    pub alarms: Vec<Instant>,
     /// Since the session was opened, in nanoseconds; as late as the last packets.
     pub now: u64,
     /// Whether the session has any reason to look at the clock.
@@ -277,7 +277,7 @@ impl State {
             moves: 0,
             seen_moves: 0,
             seen_at: Instant::now(),
-            alarm: None,
+            alarms: Vec::new(),
             now: 0,
             keeps_time: plan.nodes.iter().any(|node| node.deadline.is_some() || node.retries > 0),
             elapsed: None,

@@ -18,8 +18,8 @@ impl Session {
             return;
         }
         let Some(next) = state.next_look(self.stall) else { return };
-        if state.alarm.is_none_or(|alarm| next < alarm) && self.runtime.set_alarm(next, self) {
-            state.alarm = Some(next);
+        if state.alarms.last().is_none_or(|&alarm| next < alarm) && self.runtime.set_alarm(next, self) {
+            state.alarms.push(next);
         }
     }
 
@@ -27,10 +27,7 @@ impl Session {
     pub(crate) fn tick(self: &Arc<Self>) {
         let now = Instant::now();
         let mut state = self.lock();
-        // Unless another one has overtaken it: then the next is set already.
-        if state.alarm.is_some_and(|alarm| alarm <= now) {
-            state.alarm = None;
-        }
+        while state.alarms.pop_if(|alarm| *alarm <= now).is_some() {}
         for at in 0..state.nodes.len() {
             if state.due(at).is_some_and(|due| due <= now) {
                 self.expire(&mut state, at);

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use remotemedia_core::{Event, Graph, Listener, OnError, Policy, Runtime, Session, SessionConfig};
 
-use crate::common::number;
 use crate::callers::{Change, Changer, Hearer, Patience, Puller, Pusher, Traffic};
+use crate::common::number;
 use crate::model::Model;
 use crate::plan::{POLICIES, Plan};
 use crate::pool::{Pool, Temper};
@@ -229,11 +229,9 @@ fn changer(plan: &Plan, pool: &mut Pool, rng: &mut Rng) -> Changer {
                 let end =
                     |rng: &mut Rng| if rng.chance(200) { String::new() } else { ids[rng.index(ids.len())].clone() };
                 let (after, before) = (end(rng), end(rng));
-                let member = if pool.shared.is_empty() || rng.chance(800) {
-                    pool.steady()
-                } else {
-                    pool.shared[rng.index(pool.shared.len())].clone()
-                };
+                // Whoever joins has no other attempt.
+                let shared = pool.shared.iter().filter(|member| !member.shape.unsteady).last().cloned();
+                let member = shared.filter(|_| rng.chance(200)).unwrap_or_else(|| pool.steady());
                 ids.push(new.clone());
                 Change::Insert(if rng.chance(50) { id } else { new }, member.slot, after, before)
             }
