@@ -298,6 +298,8 @@ fn a_cleanup_that_is_late_takes_the_turn_of_no_other() {
     tell_b.send(()).unwrap();
     pause(30);
     tell_a.send(()).unwrap();
+    pause(30);
+    assert!(!session.has_ended(), "the last node is in its cleanup");
     tell_c.send(()).unwrap();
     assert!(session.wait(soon()));
     let counts = [cleanups_a, cleanups_b, cleanups_c].map(|count| count.load(Ordering::SeqCst));
