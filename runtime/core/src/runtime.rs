@@ -144,3 +144,69 @@ impl fmt::Debug for Runtime {
         write!(f, "Runtime({} sessions)", self.sessions())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Context, Fault, Flow, Graph, Kinds, Node, NodeInfo, NodeOptions, Outcome, Packet, SessionConfig, Slot,
+    };
+
+    /// Fails at each packet, the first time.
+    struct Unsteady(bool);
+
+    impl Node for Unsteady {
+        fn info(&self) -> NodeInfo {
+            NodeInfo::filter(Kinds::ANY, Kinds::ANY)
+        }
+
+        fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+            self.0 = !self.0;
+            if self.0 {
+                return Err(Fault::new("not yet"));
+            }
+            context.emit(packet);
+            Ok(Flow::Done)
+        }
+    }
+
+    fn open(runtime: &Arc<Runtime>) -> Arc<Session> {
+        let mut graph = Graph::new();
+        graph.add_instance("node", Slot::new(Unsteady(false))).unwrap();
+        let options = r#"{"deadline_ms": 60000, "retries": 1, "retry_delay_ms": 0.5}"#;
+        graph.configure("node", NodeOptions::parse(options).unwrap()).unwrap();
+        Session::open(runtime, &graph, SessionConfig::default()).unwrap()
+    }
+
+    fn alarms(runtime: &Runtime) -> usize {
+        let words = format!("{:?}", runtime.timer);
+        words.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap()
+    }
+
+    fn soon() -> Option<Instant> {
+        Some(Instant::now() + Duration::from_secs(4))
+    }
+
+    #[test]
+    fn attempts_leave_no_alarms_behind() {
+        let runtime = Runtime::new(1);
+        let session = open(&runtime);
+        for _ in 0..50 {
+            session.push(Packet::text(""), soon()).unwrap();
+            assert!(session.pull(soon()).unwrap().is_some());
+        }
+        assert!(alarms(&runtime) < 10, "{:?}", runtime.timer);
+    }
+
+    #[test]
+    fn sessions_that_are_gone_leave_few_alarms_behind() {
+        let runtime = Runtime::new(1);
+        for _ in 0..300 {
+            let session = open(&runtime);
+            session.push(Packet::text(""), soon()).unwrap();
+            session.cancel();
+            assert!(session.wait(soon()));
+        }
+        assert!(alarms(&runtime) < 150, "{:?}", runtime.timer);
+    }
+}

@@ -20,7 +20,8 @@ struct State {
     life: Life,
     /// The session that has the node out.
     holder: Weak<Session>,
-    waiting: Vec<(Weak<Session>, usize)>,
+    /// Those who want it. One that has ended may want it still, to clean up after a call that it left behind.
+    waiting: Vec<(Arc<Session>, usize)>,
 }
 
 /// Whether the node has been initialised for its present users.
@@ -61,7 +62,7 @@ impl Slot {
                 Ok(node)
             }
             None => {
-                state.waiting.push((Arc::downgrade(session), index));
+                state.waiting.push((Arc::clone(session), index));
                 Err(state.holder.clone())
             }
         }
@@ -73,11 +74,7 @@ impl Slot {
         state.node = Some(node);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        for (session, index) in waiting {
-            if let Some(session) = session.upgrade() {
-                session.slot_is_free(index);
-            }
-        }
+        waiting.into_iter().for_each(|(session, index)| session.slot_is_free(index));
     }
 
     /// Whether another session waits for the node, so that its holder should finish rather than wait for room.
@@ -100,6 +97,14 @@ impl Slot {
     /// Says that the initialisation has failed.
     pub(crate) fn fail(&self) {
         lock(&self.state).life = Life::Broken;
+    }
+
+    /// Counts a session less if it is not the last; whether it is not.
+    pub(crate) fn leave(&self) -> bool {
+        let mut state = lock(&self.state);
+        let others = state.users > 1;
+        state.users -= usize::from(others);
+        others
     }
 
     /// Counts a session less; whether the node must be cleaned up now. Asked by the session that has taken it out.

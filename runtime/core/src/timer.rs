@@ -10,6 +10,9 @@ use std::time::Instant;
 use crate::session::Session;
 use crate::sync::lock;
 
+/// How many alarms are few enough to keep all.
+const LEAST_SWEPT: usize = 64;
+
 /// One thread, started at the first need, that wakes sessions when their time has come.
 #[derive(Default)]
 pub(crate) struct Timer {
@@ -20,6 +23,8 @@ pub(crate) struct Timer {
 #[derive(Default)]
 struct State {
     alarms: BinaryHeap<Reverse<Alarm>>,
+    /// At how many alarms those of sessions that are gone are looked for the next time.
+    most: usize,
     running: bool,
     closed: bool,
 }
@@ -45,6 +50,7 @@ impl Timer {
         let works = state.running && !state.closed;
         if works {
             state.alarms.push(Reverse(Alarm { at, session: Arc::downgrade(session) }));
+            state.sweep();
         }
         if first {
             self.changed.notify_all();
@@ -77,6 +83,16 @@ impl Timer {
                 session.tick();
             }
             state = lock(&self.state);
+        }
+    }
+}
+
+impl State {
+    /// Lets go of alarms that nobody is left to hear, however late they are.
+    fn sweep(&mut self) {
+        if self.alarms.len() > self.most.max(LEAST_SWEPT) {
+            self.alarms.retain(|Reverse(alarm)| alarm.session.strong_count() > 0);
+            self.most = 2 * self.alarms.len();
         }
     }
 }

@@ -3,11 +3,12 @@
 mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use common::*;
-use remotemedia_core::{Fault, Flow, Runtime, Slot};
+use remotemedia_core::{Fault, Flow, NodeOptions, Runtime, Slot};
 
 /// Adds to each number, keeps the last one back until it is flushed, and notes what happens to it.
 fn holder(add: i64, life: &Arc<Mutex<String>>) -> Arc<Slot> {
@@ -190,4 +191,218 @@ fn a_flush_amid_the_stream_brings_out_what_is_held_back() {
     session.push(number(5), soon()).unwrap();
     session.end();
     assert_eq!(pull_all(&session), [2, 3, 4, 5]);
+}
+
+/// Enough for a session to start, not for what waits to be told.
+fn shortly() -> Option<Instant> {
+    Some(Instant::now() + Duration::from_millis(60))
+}
+
+/// A node that waits in one of its calls until it is told, and counts its cleanups.
+fn waiting_in(call: &str) -> (Arc<Slot>, mpsc::Sender<()>, Arc<AtomicUsize>) {
+    let (tell, told) = mpsc::channel::<()>();
+    let (cleanups, cleaned) = counter();
+    let mut wait = Some(move || {
+        let _ = told.recv_timeout(Duration::from_secs(8));
+    });
+    let mut scripted = Scripted::default();
+    match call {
+        "initialize" => {
+            scripted.initialize = Box::new(move |(), _| {
+                wait.take().into_iter().for_each(|wait| wait());
+                Ok(Flow::Done)
+            });
+        }
+        "process" => {
+            scripted.process = Box::new(move |packet, context| {
+                wait.take().into_iter().for_each(|wait| wait());
+                pass(packet, context)
+            });
+        }
+        "flush" => {
+            scripted.flush = Box::new(move |(), _| {
+                wait.take().into_iter().for_each(|wait| wait());
+                Ok(Flow::Done)
+            });
+        }
+        _ => {
+            scripted.cleanup = Box::new(move |(), _| {
+                wait.take().into_iter().for_each(|wait| wait());
+                cleaned();
+                Ok(Flow::Done)
+            });
+            return (Slot::new(scripted), tell, cleanups);
+        }
+    }
+    scripted.cleanup = Box::new(move |(), _| {
+        cleaned();
+        Ok(Flow::Done)
+    });
+    (Slot::new(scripted), tell, cleanups)
+}
+
+#[test]
+fn a_node_that_fails_to_join_after_the_end_spoils_nothing() {
+    let (tell, told) = mpsc::channel::<()>();
+    let broken = Slot::new(Scripted {
+        initialize: Box::new(move |(), _| {
+            told.recv().unwrap();
+            Err(Fault::new("no model"))
+        }),
+        ..Scripted::default()
+    });
+    let session = open(&Runtime::new(2), &chain(&[("a", &node(pass))]));
+    assert!(session.insert("b", &broken, "a", "", shortly()).is_err());
+    pause(20);
+    session.end();
+    pause(20);
+    tell.send(()).unwrap();
+    assert!(session.wait(soon()));
+    assert!(session.error().is_none(), "{:?}", session.error());
+}
+
+#[test]
+fn a_session_ends_without_a_node_that_never_gets_ready_to_join() {
+    let (sender, completions) = mpsc::channel();
+    let pending = Slot::new(Scripted {
+        initialize: Box::new(move |(), context| {
+            sender.send(context.defer()).unwrap();
+            Ok(Flow::Pending)
+        }),
+        ..Scripted::default()
+    });
+    for fails in [false, true] {
+        let first = node(move |packet, context| if fails { Err(Fault::new("fails")) } else { pass(packet, context) });
+        let session = open(&Runtime::new(2), &chain(&[("a", &first)]));
+        assert!(session.insert("b", &pending, "a", "", shortly()).is_err());
+        let completion = completions.recv_timeout(Duration::from_secs(4)).unwrap();
+        session.push(number(1), soon()).unwrap();
+        session.end();
+        assert_eq!(pull_all(&session).len(), usize::from(!fails));
+        assert!(session.wait(soon()));
+        assert!(completion.complete(None, Ok(Flow::Done)).is_err());
+    }
+}
+
+#[test]
+fn a_cleanup_that_is_late_takes_the_turn_of_no_other() {
+    let (a, tell_a, cleanups_a) = waiting_in("cleanup");
+    let (b, tell_b, cleanups_b) = waiting_in("cleanup");
+    let (c, tell_c, cleanups_c) = waiting_in("cleanup");
+    let session = open(&Runtime::new(3), &chain(&[("a", &a), ("b", &b), ("c", &c)]));
+    assert!(session.remove("b", shortly()).is_err());
+    pause(30);
+    session.end();
+    // The first node is in its cleanup when the one that has left comes out of its own.
+    pause(30);
+    tell_b.send(()).unwrap();
+    pause(30);
+    tell_a.send(()).unwrap();
+    pause(30);
+    assert!(!session.has_ended(), "the last node is in its cleanup");
+    tell_c.send(()).unwrap();
+    assert!(session.wait(soon()));
+    let counts = [cleanups_a, cleanups_b, cleanups_c].map(|count| count.load(Ordering::SeqCst));
+    assert_eq!(counts, [1, 1, 1]);
+}
+
+#[test]
+fn a_cancel_does_not_clean_up_again_what_is_leaving() {
+    let (cleanups, cleaned) = counter();
+    let (sender, completions) = mpsc::channel();
+    let leaves = Slot::new(Scripted {
+        cleanup: Box::new(move |(), context| {
+            cleaned();
+            sender.send(context.defer()).unwrap();
+            Ok(Flow::Pending)
+        }),
+        ..Scripted::default()
+    });
+    let session = open(&Runtime::new(2), &chain(&[("a", &node(pass)), ("b", &leaves)]));
+    assert!(session.remove("b", shortly()).is_err());
+    let completion = completions.recv_timeout(Duration::from_secs(4)).unwrap();
+    pause(20);
+    session.cancel();
+    pause(20);
+    completion.complete(None, Ok(Flow::Done)).unwrap();
+    assert!(session.wait(soon()));
+    assert_eq!(cleanups.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_removal_does_not_wait_for_a_cleanup_that_misses_its_deadline() {
+    let (leaves, tell, cleanups) = waiting_in("cleanup");
+    let mut graph = chain(&[("a", &node(pass)), ("b", &leaves)]);
+    graph.configure("b", NodeOptions { deadline_ms: Some(20.0), ..NodeOptions::default() }).unwrap();
+    let session = open(&Runtime::new(2), &graph);
+    session.remove("b", soon()).unwrap();
+    session.push(number(1), soon()).unwrap();
+    session.end();
+    assert_eq!(pull_all(&session), [1]);
+    tell.send(()).unwrap();
+    assert!(comes_to(&cleanups, 1));
+}
+
+#[test]
+fn a_node_joins_where_its_neighbour_has_left_meanwhile() {
+    let (joins, tell, _) = waiting_in("initialize");
+    let session = open(&Runtime::new(2), &chain(&[("a", &node(pass)), ("b", &node(pass))]));
+    assert!(session.insert("c", &joins, "a", "b", shortly()).is_err());
+    session.remove("a", soon()).unwrap();
+    tell.send(()).unwrap();
+    // Once the node has joined it can leave again, and not before.
+    let late = soon();
+    while session.metrics().edges.iter().all(|edge| edge.to != "c") && Some(Instant::now()) < late {
+        pause(1);
+    }
+    session.push(number(1), soon()).unwrap();
+    session.end();
+    assert_eq!(pull_all(&session), [1]);
+    let metrics = session.metrics();
+    let executions = metrics.nodes.iter().find(|node| node.node == "c").map(|node| node.executions.count());
+    assert_eq!(executions, Some(1));
+}
+
+#[test]
+fn packets_of_edges_that_are_no_more_are_not_counted_for_ever() {
+    let (waits, tell, _) = waiting_in("process");
+    let session = open(&Runtime::new(2), &chain(&[("a", &node(pass)), ("b", &waits), ("c", &node(pass))]));
+    session.push(number(0), soon()).unwrap();
+    pause(20);
+    assert!(session.remove("b", shortly()).is_err());
+    // They come by an edge that the next removal takes away, and after the node was told to leave.
+    (1..4).for_each(|value| session.push(number(value), soon()).unwrap());
+    pause(20);
+    session.remove("a", soon()).unwrap();
+    tell.send(()).unwrap();
+    session.end();
+    assert_eq!(pull_all(&session), [0, 1, 2, 3]);
+    let report = session.report();
+    let queued: Vec<_> = report["edges"].as_array().unwrap().iter().map(|edge| edge["queued"].as_u64()).collect();
+    assert!(queued.iter().all(|count| *count == Some(0)), "{queued:?}");
+}
+
+#[test]
+fn a_node_does_not_join_before_one_that_gives_its_last() {
+    let (last, tell, _) = waiting_in("flush");
+    let session = open(&Runtime::new(2), &chain(&[("a", &last)]));
+    session.end();
+    pause(30);
+    let refusal = session.insert("b", &node(pass), "", "a", soon()).unwrap_err();
+    assert!(refusal.message.contains("has ended"), "{refusal}");
+    tell.send(()).unwrap();
+    assert!(session.wait(soon()));
+}
+
+#[test]
+fn a_session_whose_last_node_has_left_passes_packets_on() {
+    let session = open(&Runtime::new(2), &chain(&[("a", &node(pass))]));
+    session.remove("a", soon()).unwrap();
+    (0..2).for_each(|value| session.push(number(value), soon()).unwrap());
+    let adds = holder(100, &Arc::default());
+    session.insert("b", &adds, "", "", soon()).unwrap();
+    session.push(number(2), soon()).unwrap();
+    session.end();
+    assert_eq!(pull_all(&session), [0, 1, 102]);
+    assert!(session.wait(soon()));
 }

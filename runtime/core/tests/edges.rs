@@ -194,3 +194,72 @@ fn a_manifest_says_the_same() {
     let connections = manifest.connections.unwrap();
     assert_eq!((connections[0].capacity, connections[0].policy), (Some(2), Some(Policy::Latest)));
 }
+
+#[test]
+fn a_set_that_belongs_together_is_dropped_as_a_whole() {
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let mut waits = true;
+    let given = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let gives = Arc::clone(&given);
+    let mixer = Slot::new(Scripted {
+        inputs: &["left", "right"],
+        matching: Some(Duration::ZERO),
+        process: Box::new(move |packet, _| {
+            if std::mem::take(&mut waits) {
+                told.recv().unwrap();
+            }
+            gives.lock().unwrap().push((packet.port, value(&packet)));
+            Ok(Flow::Done)
+        }),
+        ..Scripted::default()
+    });
+    let mut graph = Graph::new();
+    for (id, slot) in [("a", node(pass)), ("b", node(pass)), ("mixer", mixer)] {
+        graph.add_instance(id, slot).unwrap();
+    }
+    let latest = EdgeConfig { capacity: None, policy: Some(Policy::Latest) };
+    graph.connect("a", "mixer/left", latest).unwrap();
+    graph.connect("b", "mixer/right", EdgeConfig::default()).unwrap();
+    let session = open(&Runtime::new(2), &graph);
+    for at in 0..6 {
+        session.push(Packet { pts: Time::from_nanos(at), ..number(at) }, soon()).unwrap();
+        pause(20); // the mixer is in its first call; the other nodes are through with it
+    }
+    tell.send(()).unwrap();
+    session.end();
+    assert!(session.wait(soon()));
+    assert_eq!(*given.lock().unwrap(), [(0, 0), (1, 0), (0, 5), (1, 5)]);
+}
+
+#[test]
+fn a_node_is_flushed_when_each_of_its_edges_has_asked_for_it() {
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let (flushes, flushed) = counter();
+    let slow = node(move |packet, context| {
+        told.recv().unwrap();
+        pass(packet, context)
+    });
+    let last = Slot::new(Scripted {
+        flush: Box::new(move |(), _| {
+            flushed();
+            Ok(Flow::Done)
+        }),
+        ..Scripted::default()
+    });
+    let mut graph = Graph::new();
+    for (id, slot) in [("quick", node(pass)), ("slow", slow), ("last", last)] {
+        graph.add_instance(id, slot).unwrap();
+    }
+    graph.connect("quick", "last", EdgeConfig::default()).unwrap();
+    graph.connect("slow", "last", EdgeConfig::default()).unwrap();
+    let session = open(&Runtime::new(2), &graph);
+    session.push(number(1), soon()).unwrap();
+    (0..2).for_each(|_| session.flush(soon()).unwrap());
+    pause(50);
+    assert_eq!(flushes.load(std::sync::atomic::Ordering::SeqCst), 0, "one edge has asked twice, the other not at all");
+    tell.send(()).unwrap();
+    assert!(comes_to(&flushes, 2));
+    session.end();
+    assert_eq!(pull_all(&session), [1, 1]);
+    assert!(comes_to(&flushes, 3));
+}

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use common::{Scripted, chain, node, number, open, open_counting, open_with, pass, pause, pull_all, soon, value};
 use remotemedia_core::{
-    Completion, Data, Fault, Flow, Host, HostObject, Kinds, OnError, Packet, Runtime, Session, SessionConfig, Slot,
+    Completion, Context, Data, Fault, Flow, Host, HostObject, Kinds, OnError, Outcome, Packet, Runtime, Session,
+    SessionConfig, Slot,
 };
 
 #[test]
@@ -179,4 +180,57 @@ fn a_session_that_has_ended_well_is_not_spoilt_by_cancel() {
     session.cancel();
     assert!(session.pull(soon()).unwrap().is_some());
     assert!(session.pull(soon()).unwrap().is_none());
+}
+
+/// Keeps the completion that a node takes in a call which returns only after the session was cancelled.
+fn defers_after_cancel(
+    kept: &mpsc::Sender<Completion>,
+    begun: &mpsc::Sender<()>,
+) -> impl Fn(&mut Context<'_>) -> Outcome + use<> {
+    let (kept, begun) = (kept.clone(), begun.clone());
+    move |context| {
+        begun.send(()).unwrap();
+        while !context.cancelled() {
+            thread::yield_now();
+        }
+        kept.send(context.defer()).unwrap();
+        Ok(Flow::Pending)
+    }
+}
+
+#[test]
+fn a_call_that_becomes_pending_after_a_cancel_is_not_waited_for() {
+    let ((keep, kept), (begin, begun)) = (mpsc::channel(), mpsc::channel());
+    let defers = defers_after_cancel(&keep, &begin);
+    let session = open(&Runtime::new(2), &chain(&[("node", &node(move |_, context| defers(context)))]));
+    session.push(number(1), soon()).unwrap();
+    begun.recv().unwrap();
+    session.cancel();
+    assert!(session.wait(soon()));
+    assert!(kept.recv().unwrap().complete(None, Ok(Flow::Done)).is_err());
+}
+
+#[test]
+fn a_node_whose_initialisation_was_given_up_is_not_ready_for_others() {
+    let ((keep, kept), (begin, begun)) = (mpsc::channel(), mpsc::channel());
+    let defers = defers_after_cancel(&keep, &begin);
+    let processed = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&processed);
+    let shared = Slot::new(Scripted {
+        initialize: Box::new(move |(), context| defers(context)),
+        process: Box::new(move |packet, context| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            pass(packet, context)
+        }),
+        ..Scripted::default()
+    });
+    let (runtime, graph) = (Runtime::new(2), chain(&[("shared", &shared)]));
+    let first = open(&runtime, &graph);
+    begun.recv().unwrap();
+    let second = open(&runtime, &graph);
+    second.push(number(1), soon()).unwrap();
+    first.cancel();
+    assert!(first.wait(soon()) && second.wait(soon()));
+    assert_eq!(processed.load(Ordering::SeqCst), 0);
+    assert!(kept.recv().unwrap().complete(None, Ok(Flow::Done)).is_err());
 }

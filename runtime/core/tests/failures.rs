@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use remotemedia_core::{
-    Completion, Data, ErrorKind, Event, Fault, Flow, Graph, Listener, NodeOptions, OnError, Runtime, Session,
-    SessionConfig, Slot,
+    Completion, Context, Data, ErrorKind, Event, Fault, Flow, Graph, Lane, Listener, NodeOptions, OnError, Outcome,
+    Policy, Runtime, Session, SessionConfig, Slot,
 };
 
 fn with(graph: &mut Graph, id: &str, options: NodeOptions) {
@@ -213,4 +213,152 @@ fn a_session_in_which_nothing_moves_says_where_it_stands() {
     assert!(report["edges"].as_array().unwrap().iter().any(|edge| edge["full"] == true));
     session.end();
     assert_eq!(pull_all(&session), [0, 1]);
+}
+
+#[test]
+fn a_packet_that_is_dropped_takes_its_attempts_with_it() {
+    let mut last = -1;
+    let unsteady = node(move |packet, context| {
+        if std::mem::replace(&mut last, value(&packet)) != value(&packet) {
+            return Err(Fault::new("not yet"));
+        }
+        pass(packet, context)
+    });
+    let mut graph = chain(&[("unsteady", &unsteady)]);
+    let options = NodeOptions { retries: Some(1), retry_delay_ms: Some(150.0), ..NodeOptions::default() };
+    with(&mut graph, "unsteady", options);
+    let config = SessionConfig { policy: Policy::Latest, ..SessionConfig::default() };
+    let session = Session::open(&Runtime::new(2), &graph, config).unwrap();
+    session.push(number(0), soon()).unwrap();
+    pause(40); // it has failed, and waits
+    session.push(number(1), soon()).unwrap();
+    session.end();
+    assert_eq!(pull_all(&session), [1]);
+    assert!(session.error().is_none(), "{:?}", session.error());
+}
+
+#[test]
+fn what_has_moved_on_before_a_pending_call_fails_is_not_made_again() {
+    let tries = Arc::new(AtomicUsize::new(0));
+    let tried = Arc::clone(&tries);
+    let pending = node(move |packet, context| {
+        tried.fetch_add(1, Ordering::SeqCst);
+        context.emit(packet);
+        let completion = context.defer();
+        std::thread::spawn(move || completion.complete(None, Err(Fault::new("later"))));
+        Ok(Flow::Pending)
+    });
+    let mut graph = chain(&[("pending", &pending)]);
+    with(&mut graph, "pending", NodeOptions { retries: Some(2), retry_delay_ms: Some(0.0), ..NodeOptions::default() });
+    let session = open(&Runtime::new(2), &graph);
+    session.push(number(7), soon()).unwrap();
+    session.end();
+    assert_eq!(pull_all(&session), [7]);
+    assert_eq!((tries.load(Ordering::SeqCst), session.error().is_some()), (1, true));
+}
+
+/// A node whose first call at 1 waits until it is told and then answers with `end`; it counts its cleanups.
+fn stuck(end: impl Fn(&mut Context<'_>) -> Outcome + Send + 'static) -> (Scripted, mpsc::Sender<()>, Arc<AtomicUsize>) {
+    let (tell, told) = mpsc::channel::<()>();
+    let (cleanups, cleaned) = counter();
+    let mut waits = true;
+    let scripted = Scripted {
+        process: Box::new(move |packet, context| {
+            if value(&packet) == 1 && std::mem::take(&mut waits) {
+                let _ = told.recv_timeout(Duration::from_secs(8));
+                return end(context);
+            }
+            context.emit(number(value(&packet) + 1));
+            Ok(Flow::Done)
+        }),
+        cleanup: Box::new(move |(), _| {
+            cleaned();
+            Ok(Flow::Done)
+        }),
+        ..Scripted::default()
+    };
+    (scripted, tell, cleanups)
+}
+
+#[test]
+fn a_call_that_was_left_behind_and_then_answers_that_it_is_pending_is_cleaned_up_after() {
+    let kept: Arc<Mutex<Vec<Completion>>> = Arc::default();
+    let keeps = Arc::clone(&kept);
+    let (stuck, tell, cleanups) = stuck(move |context| {
+        keeps.lock().unwrap().push(context.defer());
+        Ok(Flow::Pending)
+    });
+    let mut graph = chain(&[("stuck", &Slot::new(stuck))]);
+    with(&mut graph, "stuck", DEADLINE);
+    let session = open(&Runtime::new(2), &graph);
+    session.push(number(1), soon()).unwrap();
+    assert!(session.wait(soon()));
+    drop(session);
+    tell.send(()).unwrap();
+    assert!(comes_to(&cleanups, 1));
+    assert!(kept.lock().unwrap().remove(0).complete(None, Ok(Flow::Done)).is_err());
+}
+
+#[test]
+fn a_node_that_stands_twice_and_is_left_behind_is_cleaned_up_once() {
+    let (stuck, tell, cleanups) = stuck(|_| Ok(Flow::Done));
+    let stuck = Slot::new(stuck);
+    let mut graph = chain(&[("first", &stuck), ("again", &stuck)]);
+    with(&mut graph, "again", DEADLINE);
+    let runtime = Runtime::new(2);
+    let session = open(&runtime, &graph);
+    session.push(number(0), soon()).unwrap();
+    assert!(session.wait(soon()), "waits for a call that it has left behind");
+    tell.send(()).unwrap();
+    assert!(comes_to(&cleanups, 1));
+    // Nobody has let go of it twice.
+    for round in 2..4 {
+        let session = open(&runtime, &chain(&[("stuck", &stuck)]));
+        session.push(number(5), soon()).unwrap();
+        session.end();
+        assert_eq!(pull_all(&session), [6]);
+        assert!(comes_to(&cleanups, round));
+    }
+}
+
+#[test]
+fn a_shared_node_that_was_left_behind_is_cleaned_up_after_its_last_session() {
+    for _ in 0..5 {
+        let (stuck, tell, cleanups) = stuck(|_| Ok(Flow::Done));
+        let stuck = Slot::new(stuck);
+        let mut graph = chain(&[("stuck", &stuck)]);
+        let runtime = Runtime::new(2);
+        let other = open(&runtime, &graph);
+        with(&mut graph, "stuck", DEADLINE);
+        let session = open(&runtime, &graph);
+        session.push(number(1), soon()).unwrap();
+        assert!(session.wait(soon()));
+        drop(session);
+        (2..30).for_each(|value| drop(other.push(number(value), Some(Instant::now()))));
+        other.end();
+        tell.send(()).unwrap();
+        assert!(!pull_all(&other).is_empty());
+        assert!(other.wait(soon()));
+        drop(other);
+        assert!(comes_to(&cleanups, 1));
+    }
+}
+
+#[test]
+fn a_worker_that_returns_to_a_lane_which_was_closed_still_cleans_up() {
+    let (mut stuck, tell, cleanups) = stuck(|_| Ok(Flow::Done));
+    let lane = Lane::new(1, 4, |lane| std::thread::Builder::new().spawn(move || lane.serve()).is_ok());
+    stuck.lane = Some(Arc::clone(&lane));
+    let mut graph = chain(&[("stuck", &Slot::new(stuck))]);
+    with(&mut graph, "stuck", DEADLINE);
+    let runtime = Runtime::new(2);
+    runtime.adopt(&lane);
+    let session = open(&runtime, &graph);
+    session.push(number(1), soon()).unwrap();
+    assert!(session.wait(soon()));
+    let closing = std::thread::spawn(move || runtime.shutdown(soon().unwrap()));
+    pause(30);
+    tell.send(()).unwrap();
+    assert_eq!(closing.join().unwrap(), 0);
+    assert!(comes_to(&cleanups, 1));
 }

@@ -243,3 +243,24 @@ fn sessions_over_the_same_nodes_in_opposite_order_can_be_cancelled() {
     sessions.iter().for_each(|session| session.cancel());
     assert_end(&sessions);
 }
+
+#[test]
+fn a_cancelled_session_does_not_wait_for_a_call_of_another_one() {
+    let (sender, completions) = std::sync::mpsc::channel();
+    let shared = node(move |_, context| {
+        sender.send(context.defer()).unwrap();
+        Ok(Flow::Pending)
+    });
+    let (runtime, graph) = (Runtime::new(2), chain(&[("shared", &shared)]));
+    let (pending, other) = (open(&runtime, &graph), open(&runtime, &graph));
+    pending.push(number(1), soon()).unwrap();
+    let completion = completions.recv().unwrap();
+    other.push(number(2), soon()).unwrap();
+    pause(20);
+    other.cancel();
+    assert_end(&[&other]);
+    completion.complete(Some(number(1)), Ok(Flow::Done)).unwrap();
+    pending.end();
+    assert_eq!(pull_all(&pending), [1]);
+    assert_end(&[&pending]);
+}

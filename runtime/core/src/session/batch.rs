@@ -143,7 +143,7 @@ impl<'a> Batch<'a> {
             }
             // The packet that failed before is through; what has begun to come out is not begun again.
             self.attempts = planned.retries;
-            if self.flow != Flow::Pending {
+            if self.flow != Flow::Pending || scratch.outputs.len() > emitted {
                 scratch.spare = None;
             }
             if self.flow != Flow::Done || self.error.is_some() || self.is_full(scratch) {

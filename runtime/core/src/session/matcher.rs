@@ -1,9 +1,10 @@
 //! Fan-in by time: packets of several ports that belong together.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
-use crate::Packet;
+use crate::{Data, Packet};
 
 /// What waits at each port for its partners.
 pub(super) struct Matcher {
@@ -37,7 +38,18 @@ impl Matcher {
         self.open.iter_mut().flatten().filter(|edge| **edge == old).for_each(|edge| *edge = new);
     }
 
-    /// The oldest packet that came by an edge.
+    /// The oldest set in a queue that has a packet which came by an edge, unless the node has been given some of it. A
+    /// failure stands there alone.
+    pub fn oldest_set(&self, queue: &VecDeque<(usize, Packet)>, edge: usize) -> Option<Range<usize>> {
+        let of_edge = queue.iter().enumerate().filter(|(_, (by, _))| *by == edge);
+        let mut sets = of_edge.filter_map(|(at, (_, packet))| match packet.data {
+            Data::Failure(_) => Some(at..at + 1),
+            _ => at.checked_sub(packet.port as usize).map(|start| start..start + self.ports.len()),
+        });
+        sets.next()
+    }
+
+    /// The oldest packet that came by an edge and waits for its partners.
     pub fn take_from(&mut self, edge: usize) -> Option<Packet> {
         self.ports.iter_mut().find_map(|port| take_from(port, edge))
     }

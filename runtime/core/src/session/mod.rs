@@ -3,9 +3,14 @@
 mod batch;
 mod change;
 mod config;
+mod effect;
+mod ending;
+mod flow;
 mod matcher;
 mod plan;
+mod release;
 mod report;
+mod reshape;
 mod run;
 mod state;
 mod watch;
@@ -167,6 +172,7 @@ impl Session {
     pub fn end(self: &Arc<Self>) {
         let mut state = self.lock();
         state.end_input();
+        self.advance(&mut state);
         self.release(state);
     }
 

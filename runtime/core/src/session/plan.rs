@@ -238,6 +238,12 @@ impl Plan {
         self.nodes.iter().filter(|node| node.first).map(|node| &node.slot)
     }
 
+    /// All the places in the graph at which the instance stands that is at one of them.
+    pub fn places(&self, node: usize) -> impl Iterator<Item = usize> {
+        let slot = &self.nodes[node].slot;
+        (0..self.nodes.len()).filter(move |&at| Arc::ptr_eq(&self.nodes[at].slot, slot))
+    }
+
     /// The nodes from which `node` can be reached, itself included.
     pub fn upstream(&self, node: usize) -> Vec<bool> {
         let mut reaches = vec![false; self.nodes.len()];

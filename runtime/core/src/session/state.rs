@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::change::Change;
-use super::matcher::{Matcher, take_from};
+use super::flow::{EdgeState, Path};
+use super::matcher::Matcher;
 use super::plan::Plan;
 use super::{Event, Listener, Session};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::trace::Trace;
-use crate::{Data, Fault, Flow, Histogram, Node, NodeError, NodeMetrics, Packet, Policy, Slot, Time};
+use crate::{Data, Fault, Flow, Node, NodeError, NodeMetrics, Packet, Slot, Time};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug)]
@@ -124,9 +125,8 @@ pub(super) struct NodeState {
     /// The token of the completion that may bring an outcome, and what it has brought.
     pub token: Option<u64>,
     pub settled: Option<Settled>,
-    /// The edges by which more may come, and how many of them ask for a flush.
+    /// The edges by which more may come.
     pub open_ins: usize,
-    pub asked: usize,
     pub flushed: bool,
     pub finished: bool,
     /// The lane that must make the calls, as the session numbers it.
@@ -161,7 +161,6 @@ impl NodeState {
             token: None,
             settled: None,
             open_ins: node.ins.len(),
-            asked: 0,
             flushed: info.source,
             finished: false,
             link,
@@ -178,7 +177,7 @@ impl NodeState {
 
     /// Leaves what goes on over several calls where it is, and waits for nobody: a node that is kept out of its slot for
     /// nothing could keep another session waiting for ever.
-    fn give_up(&mut self, at: usize, returned: &mut Vec<(usize, Box<dyn Node>)>) {
+    pub fn give_up(&mut self, at: usize, returned: &mut Vec<(usize, Box<dyn Node>)>) {
         if matches!(self.activity, Activity::Idle | Activity::Waiting) {
             self.activity = Activity::Idle;
             self.more = false;
@@ -186,25 +185,16 @@ impl NodeState {
         }
     }
 
+    /// Whether the flush at the end of the stream has begun.
+    pub fn has_ended(&self) -> bool {
+        let begun = self.op == Op::Flush && (self.more || !matches!(self.activity, Activity::Idle));
+        self.flushed || self.finished || begun
+    }
+
     /// Whether the oldest packet asks for a flush.
     fn is_asked(&self) -> bool {
         self.queue.front().is_some_and(|(_, packet)| matches!(packet.data, Data::Flush))
     }
-}
-
-#[derive(Clone, Copy, Default)]
-pub(super) struct EdgeState {
-    /// The packets on it, the most that ever were, and those that it dropped.
-    pub load: usize,
-    pub most: usize,
-    pub dropped: u64,
-}
-
-/// How long packets took from a source to an output.
-pub(super) struct Path {
-    pub origin: u32,
-    pub edge: usize,
-    pub latency: Histogram,
 }
 
 pub(super) struct State {
@@ -238,8 +228,8 @@ pub(super) struct State {
     pub moves: u64,
     pub seen_moves: u64,
     pub seen_at: Instant,
-    /// When the session will look at the clock.
-    pub alarm: Option<Instant>,
+    /// When the session will look at the clock, the next time last.
+    pub alarms: Vec<Instant>,
     /// Since the session was opened, in nanoseconds; as late as the last packets.
     pub now: u64,
     /// Whether the session has any reason to look at the clock.
@@ -287,7 +277,7 @@ impl State {
             moves: 0,
             seen_moves: 0,
             seen_at: Instant::now(),
-            alarm: None,
+            alarms: Vec::new(),
             now: 0,
             keeps_time: plan.nodes.iter().any(|node| node.deadline.is_some() || node.retries > 0),
             elapsed: None,
@@ -365,161 +355,6 @@ impl State {
         (op == Op::Resume && !slot.info().source && slot.wanted()).then_some(op)
     }
 
-    /// How many packets a node may emit before an edge that blocks is full.
-    pub fn room(&self, at: usize) -> usize {
-        let outs = self.plan.nodes[at].outs.iter().copied();
-        outs.filter_map(|edge| self.room_on(edge)).min().unwrap_or(usize::MAX)
-    }
-
-    /// How much room there is on an edge; nothing if it never blocks.
-    fn room_on(&self, edge: usize) -> Option<usize> {
-        let planned = &self.plan.edges[edge];
-        (planned.policy == Policy::Block).then(|| planned.capacity.saturating_sub(self.edges[edge].load))
-    }
-
-    /// Puts a packet on an edge, or drops what its policy says.
-    pub fn deliver(&mut self, edge: usize, mut packet: Packet) {
-        let planned = self.plan.edges[edge];
-        packet.port = planned.to_port;
-        if let Data::Flush = packet.data {
-            if let Some(to) = planned.to {
-                self.nodes[to].asked += 1;
-                self.ask(to);
-            }
-            return;
-        }
-        if self.edges[edge].load >= planned.capacity {
-            match planned.policy {
-                Policy::Block => {}
-                Policy::DropNewest => {
-                    self.note_drop(edge);
-                    return self.dropped.push(packet);
-                }
-                Policy::DropOldest => {
-                    self.drop_oldest(edge);
-                }
-                Policy::Latest => while self.drop_oldest(edge) {},
-            }
-        }
-        let entry = &mut self.edges[edge];
-        entry.load += 1;
-        entry.most = entry.most.max(entry.load);
-        if !matches!(packet.data, Data::Mark) {
-            self.measure(edge, &packet);
-        }
-        let Some(to) = planned.to else { return self.outputs.push_back((edge, packet)) };
-        let node = &mut self.nodes[to];
-        match &mut node.matcher {
-            Some(matcher) if !matches!(packet.data, Data::Failure(_) | Data::Mark) => {
-                matcher.add(edge, packet);
-                self.align(to);
-            }
-            _ => node.queue.push_back((edge, packet)),
-        }
-        let node = &mut self.nodes[to];
-        node.metrics.most_queued = node.metrics.most_queued.max(node.queue.len());
-        self.pass_marks(to);
-    }
-
-    /// Has marks pass by a node that has nothing to do before them.
-    pub fn pass_marks(&mut self, at: usize) {
-        let plan = Arc::clone(&self.plan);
-        if plan.nodes[at].slot.info().raw {
-            return;
-        }
-        loop {
-            let node = &mut self.nodes[at];
-            let passes = matches!(node.activity, Activity::Idle) && !node.more;
-            match node.queue.front() {
-                Some((_, packet)) if passes && matches!(packet.data, Data::Mark) => {}
-                _ => return,
-            }
-            let Some((edge, mark)) = node.queue.pop_front() else { return };
-            node.leaving = node.leaving.map(|before| before - 1);
-            self.edges[edge].load -= 1;
-            // Once is enough, wherever it goes.
-            match plan.nodes[at].outs.first() {
-                Some(&out) => self.deliver(out, mark),
-                None => self.dropped.push(mark),
-            }
-        }
-    }
-
-    /// Moves what has found its partners to the queue.
-    fn align(&mut self, at: usize) {
-        let node = &mut self.nodes[at];
-        let mut lost = Vec::new();
-        if let Some(matcher) = &mut node.matcher {
-            matcher.align(&mut node.queue, &mut lost);
-        }
-        for (edge, packet) in lost {
-            self.edges[edge].load -= 1;
-            self.note_drop(edge);
-            self.dropped.push(packet);
-        }
-    }
-
-    /// Whether there was something to drop.
-    fn drop_oldest(&mut self, edge: usize) -> bool {
-        let oldest = match self.plan.edges[edge].to {
-            None => take_from(&mut self.outputs, edge),
-            Some(to) => {
-                let NodeState { matcher, queue, leaving, .. } = &mut self.nodes[to];
-                let at = queue.iter().position(|&(by, _)| by == edge);
-                if let (Some(at), Some(before)) = (at, leaving.as_mut()) {
-                    *before -= usize::from(at < *before);
-                }
-                let queued = at.and_then(|at| queue.remove(at)).map(|(_, packet)| packet);
-                queued.or_else(|| matcher.as_mut().and_then(|matcher| matcher.take_from(edge)))
-            }
-        };
-        let Some(packet) = oldest else { return false };
-        self.edges[edge].load -= 1;
-        self.note_drop(edge);
-        self.dropped.push(packet);
-        true
-    }
-
-    fn note_drop(&mut self, edge: usize) {
-        self.edges[edge].dropped += 1;
-        if let Some(to) = self.plan.edges[edge].to {
-            self.nodes[to].metrics.dropped += 1;
-        }
-    }
-
-    fn measure(&mut self, edge: usize, packet: &Packet) {
-        if !self.plan.is_output(edge) || matches!(packet.data, Data::Failure(_)) {
-            return;
-        }
-        let time = Duration::from_nanos(self.now.saturating_sub(packet.born));
-        match self.paths.iter_mut().find(|path| path.edge == edge && path.origin == packet.origin) {
-            Some(path) => path.latency.record(time),
-            None => {
-                let mut latency = Histogram::default();
-                latency.record(time);
-                self.paths.push(Path { origin: packet.origin, edge, latency });
-            }
-        }
-    }
-
-    /// Has a node flush once every edge asks for it by which more may come.
-    fn ask(&mut self, at: usize) {
-        let node = &mut self.nodes[at];
-        if node.asked > 0 && node.asked >= node.open_ins {
-            node.asked = 0;
-            node.queue.push_back((usize::MAX, Packet::new(Data::Flush)));
-        }
-    }
-
-    pub fn takes_input(&self) -> bool {
-        let open = matches!(self.phase, Phase::Starting(_) | Phase::Running);
-        open && !self.input_ended && !self.cancelled && self.error.is_none()
-    }
-
-    pub fn has_input_room(&self) -> bool {
-        self.plan.inputs.iter().all(|&edge| self.room_on(edge) != Some(0))
-    }
-
     /// Notes the events that have come about and that somebody waits for; whether somebody must come to tell them.
     pub fn note_events(&mut self) -> bool {
         if self.listener.is_none() {
@@ -543,146 +378,5 @@ impl State {
         }
         self.untold |= events;
         self.untold != 0 && !std::mem::replace(&mut self.telling, true)
-    }
-
-    pub fn end_input(&mut self) {
-        if !std::mem::replace(&mut self.input_ended, true) {
-            let plan = Arc::clone(&self.plan);
-            plan.inputs.iter().for_each(|&edge| self.close_edge(edge));
-        }
-    }
-
-    /// A node will emit no more.
-    pub fn finish(&mut self, at: usize) {
-        self.nodes[at].finished = true;
-        self.unfinished -= 1;
-        let plan = Arc::clone(&self.plan);
-        plan.nodes[at].outs.iter().for_each(|&edge| self.close_edge(edge));
-    }
-
-    /// Nothing more will come by an edge.
-    pub fn close_edge(&mut self, edge: usize) {
-        let planned = self.plan.edges[edge];
-        let Some(to) = planned.to else { return };
-        let node = &mut self.nodes[to];
-        node.open_ins -= 1;
-        if let Some(matcher) = &mut node.matcher {
-            matcher.close(edge, planned.to_port);
-            self.align(to);
-        }
-        self.ask(to);
-    }
-
-    /// Whether nothing more will come by an edge.
-    pub fn is_closed(&self, edge: usize) -> bool {
-        self.plan.edges[edge].from.map_or(self.input_ended, |from| self.nodes[from].finished)
-    }
-
-    /// A node has failed for good: what lies before it stands still, what lies behind it comes out. Of several failures
-    /// the one at the earliest input counts, as if inputs went through one by one.
-    pub fn fail(&mut self, at: usize, error: Arc<NodeError>) {
-        let plan = Arc::clone(&self.plan);
-        let mut halted = self.halted.take().unwrap_or_else(|| vec![false; plan.nodes.len()]);
-        halted.resize(plan.nodes.len(), false);
-        for ((halted, upstream), node) in halted.iter_mut().zip(plan.upstream(at)).zip(&plan.nodes) {
-            *halted |= upstream || node.slot.info().source;
-        }
-        for (at, node) in self.nodes.iter_mut().enumerate().filter(|&(at, _)| halted[at]) {
-            node.give_up(at, &mut self.returned);
-        }
-        self.halted = Some(halted);
-        self.close_halted();
-        if self.error.as_ref().is_none_or(|first| error.index < first.index) {
-            // An error may hold an object of the host, which is not called under the lock.
-            let first = self.error.replace(error);
-            self.dropped.extend(first.map(|error| Packet::new(Data::Failure(error))));
-        }
-    }
-
-    /// Nothing comes from nodes that stand still: what waits at a match for their packets has no partners.
-    fn close_halted(&mut self) {
-        let plan = Arc::clone(&self.plan);
-        let busy: Vec<bool> = (0..self.nodes.len()).map(|at| self.is_busy(at)).collect();
-        for (at, node) in plan.nodes.iter().enumerate() {
-            let Some(matcher) = &mut self.nodes[at].matcher else { continue };
-            for &edge in &node.ins {
-                let from = plan.edges[edge].from;
-                // One that is in a call may yet bring something: its turn comes when it returns.
-                let still = |from: usize| self.halted.as_ref().is_some_and(|halted| halted[from] && !busy[from]);
-                if from.is_none_or(still) {
-                    matcher.close(edge, plan.edges[edge].to_port);
-                }
-            }
-            self.align(at);
-        }
-    }
-
-    /// Whether anything is still going on at a node.
-    fn is_busy(&self, at: usize) -> bool {
-        !self.nodes[at].abandoned && !matches!(self.nodes[at].activity, Activity::Idle)
-    }
-
-    /// Whether the flow is over, for better or worse.
-    pub fn flow_is_over(&self) -> bool {
-        if self.cancelled {
-            return !self.nodes.iter().any(|node| matches!(node.activity, Activity::Running) && !node.abandoned);
-        }
-        if self.halted.is_none() {
-            return self.unfinished == 0;
-        }
-        (0..self.nodes.len()).all(|at| !self.is_busy(at) && !self.may_go_on(at))
-    }
-
-    /// A call has returned at a node that was given up meanwhile.
-    pub fn retire(&mut self, at: usize) {
-        self.nodes[at].give_up(at, &mut self.returned);
-        if self.halted.is_some() {
-            self.close_halted();
-        }
-    }
-
-    /// Whether a node has something left to do after a failure, if only there were room.
-    fn may_go_on(&self, at: usize) -> bool {
-        let node = &self.nodes[at];
-        !node.finished && !self.is_halted(at) && (node.more || !node.queue.is_empty())
-    }
-
-    pub fn is_halted(&self, at: usize) -> bool {
-        self.halted.as_ref().is_some_and(|halted| halted.get(at) == Some(&true))
-    }
-
-    /// Gives everything up.
-    pub fn cancel(&mut self) {
-        if matches!(self.phase, Phase::Stopping(_) | Phase::Ended) {
-            return;
-        }
-        self.cancelled = true;
-        self.dropped.extend(self.outputs.drain(..).map(|(_, packet)| packet));
-        for (at, node) in self.nodes.iter_mut().enumerate() {
-            let waiting = node.matcher.iter_mut().flat_map(Matcher::drain);
-            let queued = node.queue.drain(..).chain(node.retry.spare.take()).chain(waiting);
-            self.dropped.extend(queued.map(|(_, packet)| packet));
-            if let Some(settled) = node.settled.take() {
-                drop_settled(settled, &mut self.dropped);
-            }
-            node.token = None;
-            if matches!(node.activity, Activity::Pending) {
-                if node.op == Op::Initialize {
-                    self.plan.nodes[at].slot.fail();
-                }
-                node.activity = Activity::Idle;
-            }
-            node.give_up(at, &mut self.returned);
-        }
-        self.edges.iter_mut().for_each(|edge| edge.load = 0);
-    }
-}
-
-/// Has what a completion brought dropped later.
-pub(super) fn drop_settled(settled: Settled, dropped: &mut Vec<Packet>) {
-    dropped.extend(settled.packet);
-    if let Err(fault) = settled.outcome {
-        let error = NodeError::new(fault, "", NO_INDEX, Time::NONE);
-        dropped.push(Packet::new(Data::Failure(Arc::new(error))));
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Session;
+use super::flow::EdgeState;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
 use crate::{ErrorKind, Fault, NodeError};
 
@@ -20,8 +21,8 @@ impl Session {
             return;
         }
         let Some(next) = state.next_look(self.stall) else { return };
-        if state.alarm.is_none_or(|alarm| next < alarm) && self.runtime.set_alarm(next, self) {
-            state.alarm = Some(next);
+        if state.alarms.last().is_none_or(|&alarm| next < alarm) && self.runtime.set_alarm(next, self) {
+            state.alarms.push(next);
         }
     }
 
@@ -29,7 +30,7 @@ impl Session {
     pub(crate) fn tick(self: &Arc<Self>) {
         let now = Instant::now();
         let mut state = self.lock();
-        state.alarm = None;
+        while state.alarms.pop_if(|alarm| *alarm <= now).is_some() {}
         for at in 0..state.nodes.len() {
             if state.due(at).is_some_and(|due| due <= now) {
                 self.expire(&mut state, at);
@@ -58,7 +59,10 @@ impl Session {
         let error = NodeError::new(fault, &state.plan.nodes[at].id, node.cause.index, node.cause.pts);
         let base = node.op;
         match (base, state.phase) {
-            (Op::Cleanup, _) => state.warnings.push(error.to_string()),
+            (Op::Cleanup, _) => {
+                state.warnings.push(error.to_string());
+                self.change_over(state, at);
+            }
             (Op::Initialize, Phase::Starting(_)) => {
                 state.fail(at, Arc::new(error));
                 state.phase = Phase::Stopping(0);
@@ -72,6 +76,9 @@ impl Session {
     }
 
     fn look_for_stall(&self, state: &mut State, now: Instant, stall: Duration) {
+        if matches!(state.phase, Phase::Ended) {
+            return;
+        }
         if state.seen_moves != state.moves {
             state.seen_moves = state.moves;
             state.seen_at = now;
@@ -119,13 +126,14 @@ impl State {
     /// Whether there is something that should move.
     fn has_work(&self) -> bool {
         let idle = |activity: Activity| matches!(activity, Activity::Idle);
-        let waits = |edge: &super::state::EdgeState| edge.load > 0;
+        let waits = |edge: &EdgeState| edge.load > 0;
         self.nodes.iter().any(|node| !idle(node.activity)) || self.edges.iter().any(waits)
     }
 
-    /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind.
+    /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind,
+    /// wherever in the graph that was made.
     pub fn is_out_of_reach(&self, at: usize) -> bool {
-        let node = &self.nodes[at];
-        node.life == Life::Gone || (node.abandoned && matches!(node.activity, Activity::Running))
+        let is_left = |&at: &usize| self.nodes[at].abandoned && matches!(self.nodes[at].activity, Activity::Running);
+        self.nodes[at].life == Life::Gone || self.plan.places(at).any(|place| is_left(&place))
     }
 }

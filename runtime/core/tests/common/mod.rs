@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
-    Context, Data, EdgeConfig, Event, Flow, Graph, Kinds, Listener, Node, NodeInfo, OnError, Outcome, Packet, Runtime,
-    Session, SessionConfig, Slot,
+    Context, Data, EdgeConfig, Event, Flow, Graph, Kinds, Lane, Listener, Node, NodeInfo, OnError, Outcome, Packet,
+    Runtime, Session, SessionConfig, Slot,
 };
 use serde_json::json;
 
@@ -26,6 +26,7 @@ pub struct Scripted {
     pub inputs: &'static [&'static str],
     pub outputs: &'static [&'static str],
     pub matching: Option<Duration>,
+    pub lane: Option<Arc<Lane>>,
 }
 
 impl Default for Scripted {
@@ -40,6 +41,7 @@ impl Default for Scripted {
             inputs: &[],
             outputs: &[],
             matching: None,
+            lane: None,
         }
     }
 }
@@ -51,6 +53,7 @@ impl Node for Scripted {
             inputs: names(self.inputs),
             outputs: names(self.outputs),
             matching: self.matching,
+            lane: self.lane.clone(),
             ..NodeInfo::filter(self.kinds, self.kinds)
         }
     }
@@ -129,4 +132,22 @@ pub fn soon() -> Option<Instant> {
 /// Gives what goes on elsewhere time to get there.
 pub fn pause(milliseconds: u64) {
     thread::sleep(Duration::from_millis(milliseconds));
+}
+
+/// Counts what happens, and lets it be waited for.
+pub fn counter() -> (Arc<AtomicUsize>, impl Fn() + Send + 'static) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    (count, move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+    })
+}
+
+/// Whether something has happened so often, now or soon.
+pub fn comes_to(count: &AtomicUsize, expected: usize) -> bool {
+    let late = soon();
+    while count.load(Ordering::SeqCst) < expected && Some(Instant::now()) < late {
+        pause(1);
+    }
+    count.load(Ordering::SeqCst) == expected
 }
