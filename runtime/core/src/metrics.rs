@@ -31,6 +31,8 @@ pub struct NodeMetrics {
     pub most_queued: usize,
     /// Packets that were dropped before they came to the node.
     pub dropped: u64,
+    /// What a node in a process of its own says of that.
+    pub process: Option<Value>,
 }
 
 /// One edge of a session.
@@ -100,6 +102,7 @@ impl NodeMetrics {
             "max_queue_depth": self.most_queued,
         });
         json.extend(rest.as_object().cloned().unwrap_or_default());
+        json.extend(self.process.clone().map(|process| ("process".into(), process)));
         Value::Object(json)
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::completion::Completion;
 use crate::lane::Lane;
@@ -49,6 +51,8 @@ pub struct NodeInfo {
     /// Whether its calls mostly wait: their time says nothing about what they cost, and the node keeps to its deadline
     /// itself.
     pub patient: bool,
+    /// What the node says of itself beside what is measured, under the key `process` of its metrics.
+    pub process: Option<Arc<Mutex<Value>>>,
 }
 
 impl NodeInfo {
@@ -64,6 +68,7 @@ impl NodeInfo {
             matching: None,
             raw: false,
             patient: false,
+            process: None,
         }
     }
 

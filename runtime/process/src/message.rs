@@ -9,8 +9,6 @@ use remotemedia_core::Piece;
 pub enum Kind {
     /// Process a packet.
     Process = 1,
-    /// Make packets, for a source.
-    Make,
     /// Give what is left.
     Flush,
     /// Clean up and end.
@@ -35,9 +33,8 @@ pub enum Kind {
 
 impl Kind {
     /// Those that a parent or a worker may send.
-    const ALL: [Kind; 12] = [
+    const ALL: [Kind; 11] = [
         Kind::Process,
-        Kind::Make,
         Kind::Flush,
         Kind::Close,
         Kind::Forget,

@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{
     Context, ErrorKind, Fault, Flow, Host, Lane, NO_INDEX, Node, NodeInfo, Outcome, Packet, Parcel,
 };
+
+use serde_json::{Value, json};
 
 use crate::channel::{Closed, SLICE};
 use crate::codec::{add_packet, packet_header, read_error, read_packet};
@@ -45,6 +47,8 @@ pub struct ProcessNode {
     config: ProcessConfig,
     info: NodeInfo,
     host: Option<Arc<dyn Host>>,
+    /// What the metrics say of the process.
+    facts: Arc<Mutex<Value>>,
     worker: Option<Worker>,
     restarts: u32,
     /// A message that was read and is to be dealt with by the next call.
@@ -56,8 +60,9 @@ pub struct ProcessNode {
 impl ProcessNode {
     /// A node that is as `info` says; `host` takes objects apart and puts them together, on its lane.
     pub fn new(config: ProcessConfig, info: NodeInfo, host: Option<Arc<dyn Host>>) -> ProcessNode {
-        let info = NodeInfo { patient: true, ..info };
-        ProcessNode { config, info, host, worker: None, restarts: 0, next: None, deadline: None }
+        let facts = Arc::new(Mutex::new(json!({"pid": null, "restarts": 0, "worker": null})));
+        let info = NodeInfo { patient: true, process: Some(Arc::clone(&facts)), ..info };
+        ProcessNode { config, info, host, facts, worker: None, restarts: 0, next: None, deadline: None }
     }
 
     /// Starts the process and waits until its node is ready.
@@ -71,6 +76,7 @@ impl ProcessNode {
         })?;
         let deadline = Instant::now() + self.config.start;
         let worker = self.worker.insert(worker);
+        *lock(&self.facts) = json!({"pid": worker.id(), "restarts": self.restarts, "worker": null});
         let channel = Arc::clone(worker.channel());
         loop {
             let slice = (Instant::now() + SLICE).min(deadline);
@@ -221,8 +227,10 @@ impl ProcessNode {
     }
 
     fn note(&self, message: &Message) {
-        if message.kind == Kind::Log {
-            (self.config.log)(message.header.first, &message.text(0), &message.text(1));
+        match message.kind {
+            Kind::Log => (self.config.log)(message.header.first, &message.text(0), &message.text(1)),
+            Kind::Metrics => lock(&self.facts)["worker"] = serde_json::from_str(&message.text(0)).unwrap_or_default(),
+            _ => {}
         }
     }
 
@@ -293,6 +301,10 @@ impl Node for ProcessNode {
         self.stop();
         Ok(Flow::Done)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Default)]

@@ -250,6 +250,17 @@ impl Node for ResultSink {
         if self.ends { self.say(Kind::Done, context) } else { Ok(Flow::Done) }
     }
 
+    /// Tells what the worker has measured.
+    fn cleanup(&mut self, context: &mut Context<'_>) -> Outcome {
+        let metrics = context.session().metrics().to_json().to_string();
+        let header = Header { kind: Kind::Metrics as u32, ..Header::default() };
+        self.send(header, true, context, |parts| {
+            parts.add(metrics.as_bytes());
+            Ok(())
+        })?;
+        Ok(Flow::Done)
+    }
+
     fn leave(&mut self) {
         if !std::mem::replace(&mut self.told, true) {
             self.service.0.channel.tell();

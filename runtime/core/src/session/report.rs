@@ -9,6 +9,7 @@ use super::Session;
 use super::state::{Activity, Op, Phase, State};
 use crate::metrics::{EdgeMetrics, PathMetrics};
 use crate::packet::{NO_INDEX, PUSHED};
+use crate::sync::lock;
 use crate::{Policy, SessionMetrics};
 
 impl Session {
@@ -21,6 +22,7 @@ impl Session {
             let mut metrics = state.nodes[at].metrics.clone();
             metrics.node = plan.nodes[at].id.to_string();
             metrics.queued = state.nodes[at].queue.len();
+            metrics.process = plan.nodes[at].slot.info().process.as_ref().map(|process| lock(process).clone());
             metrics
         });
         let joined = |&edge: &usize| {
