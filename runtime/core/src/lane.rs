@@ -193,6 +193,7 @@ impl Lane {
     }
 
     fn step_aside(&self) {
+        self.forget_done();
         let mut state = lock(&self.state);
         state.active -= 1;
         state.taken += 1;
@@ -205,6 +206,25 @@ impl Lane {
         }
         drop(state);
         self.hire();
+    }
+
+    /// Takes a session off the queue that was put there in case its worker gets stuck, if that has done all there was to do:
+    /// nobody need be woken for it.
+    fn forget_done(&self) {
+        let mut state = lock(&self.state);
+        let Some((Job::Session(..), false)) = state.queue.front() else { return };
+        let Some((Job::Session(session, link), urgent)) = state.queue.pop_front() else { return };
+        drop(state);
+        if !session.has_more(link) {
+            return;
+        }
+        let mut state = lock(&self.state);
+        if state.closed {
+            drop(state);
+            session.lose(link);
+        } else {
+            state.queue.push_front((Job::Session(session, link), urgent));
+        }
     }
 
     /// Queues work. `urgent` says that it is worth waking a thread: else it waits for a worker that is awake, or for the

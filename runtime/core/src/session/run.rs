@@ -66,6 +66,17 @@ impl Session {
         self.settle_outside(state);
     }
 
+    /// Whether there is anything for a lane to do; if not, it has been taken off the lane's queue.
+    pub(crate) fn has_more(&self, link: usize) -> bool {
+        let state = self.lock();
+        let ready = |at: usize| state.next_op(at).is_some() && self.may_run(&state, at, link);
+        let more = state.plan.order.iter().any(|&at| ready(at));
+        if !more {
+            self.links[link].queued.store(false, Ordering::Release);
+        }
+        more
+    }
+
     /// Chooses the ready node nearest to the outputs, so that draining goes before filling.
     fn pick(self: &Arc<Self>, state: &mut State, link: usize, scratch: &mut Scratch) -> Option<Work> {
         let mut chosen: Option<Work> = None;
