@@ -230,7 +230,7 @@ fn changer(plan: &Plan, pool: &mut Pool, rng: &mut Rng) -> Changer {
                     |rng: &mut Rng| if rng.chance(200) { String::new() } else { ids[rng.index(ids.len())].clone() };
                 let (after, before) = (end(rng), end(rng));
                 // Whoever joins has no other attempt.
-                let shared = pool.shared.iter().filter(|member| !member.shape.unsteady).next_back().cloned();
+                let shared = pool.shared.iter().rfind(|member| !member.shape.unsteady).cloned();
                 let member = shared.filter(|_| rng.chance(200)).unwrap_or_else(|| pool.steady());
                 ids.push(new.clone());
                 Change::Insert(if rng.chance(50) { id } else { new }, member.slot, after, before)
