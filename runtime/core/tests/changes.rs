@@ -406,3 +406,26 @@ fn a_session_whose_last_node_has_left_passes_packets_on() {
     assert_eq!(pull_all(&session), [0, 1, 102]);
     assert!(session.wait(soon()));
 }
+
+#[test]
+fn a_change_is_not_made_again_with_the_next_one_of_the_same_node() {
+    let runtime = Runtime::new(2);
+    for _ in 0..50 {
+        let (replaces, session) = (node(pass), open(&runtime, &chain(&[("a", &node(pass)), ("b", &node(pass))])));
+        session.push(number(0), soon()).unwrap();
+        thread::scope(|scope| {
+            let replacing = scope.spawn(|| session.replace("a", &replaces, soon()));
+            // Most likely before the other caller has heard that its change has come about.
+            while session.metrics().nodes.len() < 3 {
+                thread::yield_now();
+            }
+            while let Err(refusal) = session.replace("a", &node(pass), soon()) {
+                assert!(refusal.message.contains("is being changed"), "{refusal}");
+            }
+            replacing.join().unwrap().unwrap();
+        });
+        session.push(number(1), soon()).unwrap();
+        session.end();
+        assert_eq!(pull_all(&session), [0, 1], "{:?}", session.error());
+    }
+}

@@ -204,7 +204,9 @@ impl Session {
     /// A node that leaves has given all it had.
     pub(super) fn change_drained(&self, state: &mut State, node: usize) {
         state.nodes[node].leaving = None;
+        // One that has come about may still be there for its caller to hear of.
         let leaves = |change: &&Change| match change.what {
+            _ if change.result.is_some() => false,
             What::Replace(old) => old == node,
             What::Remove => change.node == node,
             What::Insert(_) => false,

@@ -133,7 +133,7 @@ impl State {
     /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind,
     /// wherever in the graph that was made.
     pub fn is_out_of_reach(&self, at: usize) -> bool {
-        let is_left = |&at: &usize| self.nodes[at].abandoned && matches!(self.nodes[at].activity, Activity::Running);
-        self.nodes[at].life == Life::Gone || self.plan.places(at).any(|place| is_left(&place))
+        let is_left = |at: usize| self.nodes[at].abandoned && matches!(self.nodes[at].activity, Activity::Running);
+        self.nodes[at].life == Life::Gone || self.plan.places(at).any(is_left)
     }
 }

@@ -137,21 +137,13 @@ impl Changer {
         for (pause, change, patience) in self.changes {
             thread::sleep(pause);
             // Refused more often than not, and what it comes to is seen at the nodes.
-            let name = match &change {
-                Change::Insert(id, _, a, b) => format!("insert {id} {a} {b}"),
-                Change::Remove(id) => format!("remove {id}"),
-                Change::Replace(id, _) => format!("replace {id}"),
-            };
-            let r = match change {
+            let _ = match change {
                 Change::Insert(id, slot, after, before) => {
                     session.insert(&id, &slot, &after, &before, patience.deadline())
                 }
                 Change::Remove(id) => session.remove(&id, patience.deadline()),
                 Change::Replace(id, slot) => session.replace(&id, &slot, patience.deadline()),
             };
-            if std::env::var("DBG").is_ok() {
-                eprintln!("CH {} {name}: {r:?}", session.tag());
-            }
         }
     }
 }

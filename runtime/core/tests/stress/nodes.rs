@@ -250,8 +250,10 @@ impl Node for Chaos {
             if fails && node.rng.chance(500) {
                 return Err(Fault::new("process"));
             }
+            // One without an index would be given that of a later input.
+            let may_wait = !fails && packet.index != NO_INDEX;
             let mut packets = vec![packet];
-            if !fails && node.kind.odds.hold > 0 {
+            if may_wait && node.kind.odds.hold > 0 {
                 let held = node.held.entry(place).or_default();
                 held.extend(packets.drain(..));
                 let keeps = if node.rng.chance(node.kind.odds.hold) { 3 } else { 0 };

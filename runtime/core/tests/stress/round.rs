@@ -124,17 +124,6 @@ impl Round {
             model.problem(format!("{} sessions are left", self.runtime.sessions()));
         }
         soon(|| self.pool.records.iter().all(|record| record.is_over()));
-        if std::env::var("DBG").is_ok() {
-            for f in finished {
-                eprintln!(
-                    "S{} {} {:?} {:?}",
-                    f.story.tag,
-                    f.session.report(),
-                    f.session.error().map(|e| e.to_string()),
-                    f.session.metrics().warnings
-                );
-            }
-        }
     }
 
     /// Lets go of everything, sees that it is gone, and checks the books.
