@@ -46,6 +46,8 @@ def _serve(service: int, payload: bytes) -> None:
     logging.getLogger().addHandler(_Home(service))
     logging.getLogger().setLevel(header["level"])
     node = _make(payload[8 + size :])
+    # Where the pipeline has no other one, a node may be its source without saying so.
+    node.is_source = node.is_source or header["is_source"]
     from ._engine.served import Served
 
     served = Served(service, node)

@@ -14,8 +14,8 @@ from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, Sou
 from .errors import LoopStopped, check
 from .library import library, quick
 from .loop import LoopThread, interrupt
-from .process import ProcessAdapter, Processes
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
+from .process import ProcessAdapter, Processes
 
 if TYPE_CHECKING:
     import asyncio
@@ -433,7 +433,7 @@ class _Shared:
 def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | ProcessAdapter:
     """The adapter of a node, by what kind of node it is and where it runs."""
     if getattr(node, "executor", "inline") == "process":
-        return ProcessAdapter(engine, node)
+        return ProcessAdapter(engine, node, source)
     if source or getattr(node, "is_source", False):
         return SourceAdapter(engine, node)
     if getattr(node, "is_streaming", False):

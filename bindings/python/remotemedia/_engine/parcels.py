@@ -1,7 +1,7 @@
 """Objects that go from one process to another: taken apart here, put together there.
 
-The first part is a pickle, the others are the buffers that it leaves out: of NumPy arrays and of whatever else gives its
-memory to pickle's protocol 5. They are not copied, where they lie in shared memory already, and else once.
+The first part is a pickle, the others are the buffers that it leaves out: of NumPy arrays and of whatever else gives
+its memory to pickle's protocol 5. They are not copied, where they lie in shared memory already, and else once.
 
 Unpickling runs code. What is unpickled here comes from a worker process that this one has started, or from the process
 that has started this one, over memory and sockets that no other process can open.

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any, Self
 
 from .done import DONE
-from .process_options import ProcessOptions
 from .json_value import is_json
+from .process_options import ProcessOptions
 from .remote_config import RemoteExecutorConfig
 from .state import SessionState, StateManager
 
@@ -165,7 +165,7 @@ class Node(_Arguments, ABC):
         start_timeout: float = 60.0,
         stop_timeout: float = 5.0,
     ) -> Self:
-        """Has the node run in a process of its own, which is started when a run begins and ends with it; returns the node.
+        """Has the node run in a process of its own; returns the node. The process begins and ends with each run.
 
         The node is pickled, with the state that it has then, and the copy is initialised there; this one stays as it
         is. What goes to it and comes from it is pickled too, but for the memory of arrays, which is shared. A process
