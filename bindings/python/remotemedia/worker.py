@@ -69,10 +69,11 @@ def _make(packed: bytes) -> Node:
 
 
 def _fail(service: int, error: BaseException) -> None:
-    from ._engine.engine import describe, engine
+    from ._engine.engine import engine
+    from ._engine.errors import encoded
     from ._engine.library import library
 
-    text = describe(error)
+    text = encoded(error)
     library.rm_service_fail(service, text, len(text), engine().host, engine().objects.new(error))
 
 

@@ -161,7 +161,8 @@ impl ProcessNode {
                 None => self.receive(context)?,
             };
             match message.kind {
-                Kind::Output if emitted => {
+                // What has come out before a failure is not part of it.
+                Kind::Output | Kind::Failed if emitted => {
                     self.next = Some(message);
                     return Ok(Flow::More);
                 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.ports import route
 from . import _abi, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
-from .errors import LoopStopped, check
+from .errors import LoopStopped, check, encoded
 from .library import library, quick
 from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
@@ -226,7 +226,7 @@ class Engine:
 
     def fail(self, error: BaseException) -> Any:
         """Tells the library why the call fails that this thread is in."""
-        text = describe(error)
+        text = encoded(error)
         quick.rm_call_fail(text, len(text), self.objects.new(error))
         return FAILED
 
@@ -318,7 +318,7 @@ class Engine:
 
     def fail_later(self, completion: int, error: BaseException) -> None:
         """Gives a failure as the outcome of a pending call."""
-        text = describe(error)
+        text = encoded(error)
         quick.rm_completion_fail(completion, text, len(text), self.objects.new(error))
 
     # Callbacks of the library. None of them may raise.
@@ -445,15 +445,6 @@ def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | Proc
 
 def _address(text: bytes) -> int | None:
     return ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p).value if text else None
-
-
-def describe(error: BaseException) -> bytes:
-    """An exception in one line, whatever its own `__str__` does."""
-    try:
-        text = str(error)
-    except Exception:
-        text = "(its message cannot be shown)"
-    return f"{type(error).__name__}: {text}".encode("utf-8", "replace")
 
 
 _engine: Engine | None = None
