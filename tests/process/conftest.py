@@ -13,6 +13,7 @@ from typing import Any
 
 import cloudpickle
 import pytest
+from census import Children
 
 import remotemedia
 
@@ -65,3 +66,9 @@ def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
         return asyncio.run(limited())
 
     return run_limited
+
+
+@pytest.fixture
+def children() -> Children:
+    """The workers that a test starts."""
+    return Children()
