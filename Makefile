@@ -51,6 +51,7 @@ soak: $(VENV)/installed-test
 deep: $(VENV)/installed-test
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 600
 	cd runtime && STRESS_SECONDS=600 cargo test --release --locked -p remotemedia-core --test stress
+	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest tests/property tests/process
 
 # What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
 header: prerequisites

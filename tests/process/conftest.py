@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
+import cloudpickle
 import pytest
+from census import Children
 
 import remotemedia
 
@@ -41,6 +46,29 @@ def interpreter(request: pytest.FixtureRequest) -> str:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which any interpreter finds the package, and nothing else of this one."""
     folder = tmp_path_factory.mktemp("package")
-    (folder / "remotemedia").symlink_to(Path(remotemedia.__file__).parent)
+    for package in remotemedia, cloudpickle:
+        (folder / package.__name__).symlink_to(Path(package.__file__).parent)
     kept = {name: value for name, value in os.environ.items() if name.startswith("REMOTEMEDIA_")}
     return {"PYTHONPATH": str(folder), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **kept}
+
+
+LIMIT = 30.0
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine to its end; a run that hangs fails instead."""
+
+    def run_limited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        async def limited() -> Any:
+            return await asyncio.wait_for(coroutine, LIMIT)
+
+        return asyncio.run(limited())
+
+    return run_limited
+
+
+@pytest.fixture
+def children() -> Children:
+    """The workers that a test starts."""
+    return Children()

@@ -46,6 +46,8 @@ def _serve(service: int, payload: bytes) -> None:
     logging.getLogger().addHandler(_Home(service))
     logging.getLogger().setLevel(header.get("level", logging.WARNING))
     node = _make_by_type(header) if "type" in header else _make(payload[8 + size :])
+    # Where the pipeline has no other one, a node may be its source without saying so.
+    node.is_source = node.is_source or header.get("is_source", False)
     from ._engine.served import Served
 
     served = Served(service, node, header.get("objects", True))
@@ -85,10 +87,11 @@ def _make_by_type(header: dict[str, Any]) -> Node:
 
 
 def _fail(service: int, error: BaseException) -> None:
-    from ._engine.engine import describe, engine
+    from ._engine.engine import engine
+    from ._engine.errors import encoded
     from ._engine.library import library
 
-    text = describe(error)
+    text = encoded(error)
     library.rm_service_fail(service, text, len(text), engine().host, engine().objects.new(error))
 
 

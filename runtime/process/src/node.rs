@@ -55,6 +55,8 @@ pub struct ProcessNode {
     next: Option<Message>,
     /// When the call that goes on must be over.
     deadline: Option<Instant>,
+    /// The number of the input that it was given.
+    input: Option<u64>,
 }
 
 impl ProcessNode {
@@ -62,7 +64,7 @@ impl ProcessNode {
     pub fn new(config: ProcessConfig, info: NodeInfo, host: Option<Arc<dyn Host>>) -> ProcessNode {
         let facts = Arc::new(Mutex::new(json!({"pid": null, "restarts": 0, "worker": null})));
         let info = NodeInfo { patient: true, process: Some(Arc::clone(&facts)), ..info };
-        ProcessNode { config, info, host, facts, worker: None, restarts: 0, next: None, deadline: None }
+        ProcessNode { config, info, host, facts, worker: None, restarts: 0, next: None, deadline: None, input: None }
     }
 
     /// Starts the process and waits until its node is ready.
@@ -116,8 +118,10 @@ impl ProcessNode {
             }
         }
         if self.restarts == self.config.restarts {
-            let times = self.config.restarts;
-            return Err(Fault::new(format!("its process is gone, and was started again {times} times already")));
+            return Err(Fault::new(match self.config.restarts {
+                0 => "its process is gone, and is not to be started again".into(),
+                times => format!("its process is gone, and was started again {times} times already"),
+            }));
         }
         let delay = self.config.restart_delay.saturating_mul(1 << self.restarts.min(16));
         self.restarts += 1;
@@ -134,6 +138,7 @@ impl ProcessNode {
         self.revive(context)?;
         self.deadline = context.deadline().and_then(|deadline| Instant::now().checked_add(deadline));
         self.next = None;
+        self.input = packet.map(|packet| packet.index).filter(|&index| index != NO_INDEX);
         let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
         let channel = Arc::clone(worker.channel());
         let sent = channel.send(
@@ -148,7 +153,7 @@ impl ProcessNode {
         match sent {
             Ok(sent) => sent?,
             Err(Closed::Stuck(message)) => return Err(Fault::new(message)),
-            Err(closed) => return Err(self.lost(&closed, &at(packet))),
+            Err(closed) => return Err(self.lost(&closed, &self.at())),
         }
         self.go_on(context)
     }
@@ -167,7 +172,8 @@ impl ProcessNode {
                 None => self.receive(context)?,
             };
             match message.kind {
-                Kind::Output if emitted => {
+                // What has come out before a failure is not part of it.
+                Kind::Output | Kind::Failed if emitted => {
                     self.next = Some(message);
                     return Ok(Flow::More);
                 }
@@ -221,8 +227,15 @@ impl ProcessNode {
                     return Err(fault);
                 }
                 Ok(None) => {}
-                Err(closed) => return Err(self.lost(&closed, &at(None))),
+                Err(closed) => return Err(self.lost(&closed, &self.at())),
             }
+        }
+    }
+
+    fn at(&self) -> String {
+        match self.input {
+            Some(index) => format!("while it was given input {index}"),
+            None => "in a call".into(),
         }
     }
 
@@ -325,12 +338,5 @@ impl fmt::Debug for ProcessConfig {
 impl fmt::Debug for ProcessNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ProcessNode({:?})", self.worker)
-    }
-}
-
-fn at(packet: Option<&Packet>) -> String {
-    match packet.map(|packet| packet.index) {
-        Some(index) if index != NO_INDEX => format!("while it was given input {index}"),
-        _ => "in a call".into(),
     }
 }

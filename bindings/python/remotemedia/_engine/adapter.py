@@ -221,7 +221,10 @@ class NodeAdapter(Adapter):
                 # What waits on a loop that has stopped goes with the loop: there is nothing to wait for.
                 with contextlib.suppress(LoopStopped):
                     return self.engine.wait_for(self._cleanup_after(call, generator), self)
-            return self.sort(self.node.cleanup()) if self._owns_life else None
+            result: Any = self.node.cleanup() if self._owns_life else None
+            if hasattr(type(result), "__await__") and type(result) is not Done:
+                result = self._note_failure(result)
+            return self.sort(result)
         except BaseException as error:
             return self._cleanup_failed(error)
 
@@ -236,14 +239,24 @@ class NodeAdapter(Adapter):
             await generator.aclose()
         result: Any = self.node.cleanup() if self._owns_life else None
         if hasattr(type(result), "__await__"):
+            await self._note_failure(result)
+
+    async def _note_failure(self, result: Any) -> None:
+        try:
             await result
+        except BaseException as error:
+            self._log(error)
+            raise
 
     def _cleanup_failed(self, error: BaseException) -> Any:
-        # Logged here, because it must not cost the run its result.
+        self._log(error)
+        return self.engine.fail(error)
+
+    def _log(self, error: BaseException) -> None:
+        # It must not cost the run its result.
         import logging
 
         logging.getLogger("remotemedia").error("cleanup of node %r failed", self.node, exc_info=error)
-        return self.engine.fail(error)
 
     def guard(self, call: Callable[[], Any]) -> Any:
         """Makes a call whose failure is told to the library."""

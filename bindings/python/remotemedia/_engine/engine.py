@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.ports import route
 from . import _abi, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
-from .errors import LoopStopped, check
+from .errors import LoopStopped, check, encoded
 from .library import library, quick
 from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
@@ -224,14 +224,14 @@ class Engine:
         callbacks.struct_size = ctypes.sizeof(callbacks)
         callbacks.user_data = key
         callbacks.create, callbacks.create_process = self._create_functions
-        encoded = name.encode()
-        check(library.rm_runtime_add_type(self.runtime, encoded, len(encoded), callbacks))
+        text = name.encode()
+        check(library.rm_runtime_add_type(self.runtime, text, len(text), callbacks))
 
     # What adapters use during a call
 
     def fail(self, error: BaseException) -> Any:
         """Tells the library why the call fails that this thread is in."""
-        text = describe(error)
+        text = encoded(error)
         quick.rm_call_fail(text, len(text), self.objects.new(error))
         return FAILED
 
@@ -323,7 +323,7 @@ class Engine:
 
     def fail_later(self, completion: int, error: BaseException) -> None:
         """Gives a failure as the outcome of a pending call."""
-        text = describe(error)
+        text = encoded(error)
         quick.rm_completion_fail(completion, text, len(text), self.objects.new(error))
 
     # Callbacks of the library. None of them may raise.
@@ -449,7 +449,7 @@ class _Shared:
 def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | ProcessAdapter:
     """The adapter of a node, by what kind of node it is and where it runs."""
     if getattr(node, "executor", "inline") == "process":
-        return ProcessAdapter(engine, node)
+        return ProcessAdapter(engine, node, source)
     if source or getattr(node, "is_source", False):
         return SourceAdapter(engine, node)
     if getattr(node, "is_streaming", False):
@@ -461,15 +461,6 @@ def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | Proc
 
 def _address(text: bytes) -> int | None:
     return ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p).value if text else None
-
-
-def describe(error: BaseException) -> bytes:
-    """An exception in one line, whatever its own `__str__` does."""
-    try:
-        text = str(error)
-    except Exception:
-        text = "(its message cannot be shown)"
-    return f"{type(error).__name__}: {text}".encode("utf-8", "replace")
 
 
 _engine: Engine | None = None

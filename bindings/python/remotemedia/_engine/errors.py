@@ -42,6 +42,20 @@ def read_text(function: Callable[..., int], *arguments: Any) -> str:
         capacity = length.value
 
 
+def describe(error: BaseException) -> str:
+    """An exception in one line, whatever its own `__str__` does."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message cannot be shown)"
+    return f"{type(error).__name__}: {text}"
+
+
+def encoded(error: BaseException) -> bytes:
+    """The same for the library, which takes UTF-8."""
+    return describe(error).encode("utf-8", "replace")
+
+
 def exception(status: int, message: str) -> Exception:
     """The exception that stands for a failure."""
     if status == _abi.RM_ERR_UNKNOWN_TYPE:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..core.exceptions import RemoteExecutionError
 from . import _abi
-from .errors import check
+from .errors import check, describe
 from .library import library, quick
 
 _SMALL = 1024
@@ -136,7 +136,7 @@ class _Failure:
 
     def __reduce__(self) -> tuple[Any, ...]:
         text = "".join(traceback.format_exception(self.error))
-        return _fail, (_pickled(self.error), f"{type(self.error).__name__}: {self.error}", text)
+        return _fail, (_pickled(self.error), describe(self.error), text)
 
 
 def _pickled(error: BaseException) -> bytes | None:

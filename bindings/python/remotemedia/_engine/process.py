@@ -26,7 +26,7 @@ class ProcessAdapter(Adapter):
 
     managed = False
 
-    def __init__(self, engine: Engine, node: Any) -> None:
+    def __init__(self, engine: Engine, node: Any, source: bool = False) -> None:
         from ..core.ports import check_ports
 
         super().__init__(engine)
@@ -34,7 +34,7 @@ class ProcessAdapter(Adapter):
         self.node = node
         self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
         self.match_tolerance = node.match_tolerance
-        self.is_source = bool(node.is_source)
+        self.is_source = source or bool(node.is_source)
 
     def pack(self) -> None:
         """Gives the library what the worker makes the node of."""
@@ -47,7 +47,12 @@ class ProcessAdapter(Adapter):
             if getattr(node, "is_initialized", False)
             else pack(node, MAX_SERIALIZED_SIZE_BYTES)
         )
-        header = json.dumps({"sys_path": sys.path, "level": logging.getLogger().getEffectiveLevel()}).encode()
+        settings = {
+            "sys_path": sys.path,
+            "level": logging.getLogger().getEffectiveLevel(),
+            "is_source": self.is_source,
+        }
+        header = json.dumps(settings).encode()
         for part in (len(header).to_bytes(8, "little"), header, packed):
             check(quick.rm_call_part(part, len(part)))
 

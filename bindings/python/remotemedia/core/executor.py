@@ -35,7 +35,8 @@ async def execute(
         graph: The nodes and edges.
         inputs: The inputs.
         on_error: As for `execute_pipeline`.
-        managed: Somebody else initialises the nodes and cleans them up.
+        managed: Somebody else initialises the nodes and cleans them up, but for those that are to run in processes of
+            their own; here they run like the others.
         progress: As for `execute_pipeline`.
 
     Returns:
@@ -83,7 +84,9 @@ async def stream(
         raise ValueError(f"the pipeline takes no input, because its source makes its own (nodes: {ids})")
     begun: list[Node] = []
     try:
-        for stage in [] if managed else stages:
+        for stage in stages:
+            if managed and stage.node.executor == "inline":
+                continue
             if not any(stage.node is node for node in begun):
                 begun.append(stage.node)
                 await settle(stage.node.initialize())

@@ -152,13 +152,16 @@ class Pipeline:
     # Lifecycle
 
     async def initialize(self) -> None:
-        """Initialises the nodes in order; if one fails, all are cleaned up. Does nothing a second time."""
+        """Initialises the nodes in order; if one fails, all are cleaned up. Does nothing a second time.
+
+        Nodes that run in processes of their own are left as they are: each run initialises a copy there.
+        """
         if self._is_initialized:
             return
         if not self.nodes:
             raise PipelineError("Cannot initialize empty pipeline")
         try:
-            for node in self.nodes:
+            for node in self._inline():
                 self.logger.debug("pipeline '%s': initialize node '%s'", self.name, node.name)
                 await settle(node.initialize())
         except Exception as error:
@@ -173,13 +176,16 @@ class Pipeline:
         """
         for session in list(self._sessions):
             await settle(session.give_up())
-        for node in self.nodes:
+        for node in self._inline():
             self.logger.debug("pipeline '%s': clean up node '%s'", self.name, node.name)
             try:
                 await settle(node.cleanup())
             except Exception:
                 self.logger.exception("cleanup of node %r failed", node)
         self._is_initialized = False
+
+    def _inline(self) -> list[Node]:
+        return [node for node in self.nodes if node.executor == "inline"]
 
     @asynccontextmanager
     async def managed_execution(self) -> AsyncIterator[Self]:
