@@ -111,6 +111,7 @@ impl Session {
             Ok(node) => node,
             Err(holder) => {
                 state.nodes[at].activity = Activity::Waiting;
+                self.keep(state);
                 state.pokes.push(holder);
                 return None;
             }
