@@ -20,8 +20,7 @@ struct State {
     life: Life,
     /// The session that has the node out.
     holder: Weak<Session>,
-    /// Those who want it. One that has ended may want it still, to clean up after a call that it left behind.
-    waiting: Vec<(Arc<Session>, usize)>,
+    waiting: Vec<(Weak<Session>, usize)>,
 }
 
 /// Whether the node has been initialised for its present users.
@@ -62,7 +61,7 @@ impl Slot {
                 Ok(node)
             }
             None => {
-                state.waiting.push((Arc::clone(session), index));
+                state.waiting.push((Arc::downgrade(session), index));
                 Err(state.holder.clone())
             }
         }
@@ -74,7 +73,11 @@ impl Slot {
         state.node = Some(node);
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
-        waiting.into_iter().for_each(|(session, index)| session.slot_is_free(index));
+        for (session, index) in waiting {
+            if let Some(session) = session.upgrade() {
+                session.slot_is_free(index);
+            }
+        }
     }
 
     /// Whether another session waits for the node, so that its holder should finish rather than wait for room.

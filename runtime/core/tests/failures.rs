@@ -362,3 +362,33 @@ fn a_worker_that_returns_to_a_lane_which_was_closed_still_cleans_up() {
     assert_eq!(closing.join().unwrap(), 0);
     assert!(comes_to(&cleanups, 1));
 }
+
+#[test]
+fn a_node_that_was_left_behind_is_free_when_its_cleanup_is_complete() {
+    let (sender, completions) = mpsc::channel::<Completion>();
+    let (mut stuck, tell, _) = stuck(|_| Ok(Flow::Done));
+    let mut defers = true;
+    stuck.cleanup = Box::new(move |(), context| {
+        if std::mem::take(&mut defers) {
+            sender.send(context.defer()).unwrap();
+            return Ok(Flow::Pending);
+        }
+        Ok(Flow::Done)
+    });
+    let stuck = Slot::new(stuck);
+    let mut graph = chain(&[("stuck", &stuck)]);
+    let runtime = Runtime::new(2);
+    with(&mut graph, "stuck", DEADLINE);
+    let session = open(&runtime, &graph);
+    session.push(number(1), soon()).unwrap();
+    assert!(session.wait(soon()));
+    drop(session);
+    tell.send(()).unwrap();
+    let completion = completions.recv_timeout(Duration::from_secs(4)).unwrap();
+    let next = open(&runtime, &chain(&[("stuck", &stuck)]));
+    next.push(number(5), soon()).unwrap();
+    assert!(next.pull(Some(Instant::now() + Duration::from_millis(30))).is_err(), "it is still being cleaned up");
+    completion.complete(None, Ok(Flow::Done)).unwrap();
+    next.end();
+    assert_eq!(pull_all(&next), [6]);
+}

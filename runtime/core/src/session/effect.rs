@@ -61,6 +61,7 @@ impl Session {
         self.conclude(state, at, base, goes_on || again, error);
         state.pass_marks(at);
         self.advance(state);
+        self.keep(state);
         self.watch(state);
         if state.waiters > 0 {
             self.changed.notify_all();
@@ -130,7 +131,7 @@ impl Session {
     ) {
         if state.nodes[at].abandoned {
             // The session has gone on without it, and has said so.
-            if base == Op::Cleanup {
+            if base == Op::Cleanup && !goes_on {
                 state.nodes[at].life = Life::Gone;
                 self.change_over(state, at);
             }

@@ -68,8 +68,8 @@ impl State {
     /// A call has returned at a node that was given up meanwhile.
     pub fn retire(&mut self, at: usize) {
         let node = &self.nodes[at];
-        // A cleanup has to come to its end, unless nobody waits for that one any more.
-        if node.abandoned || (self.cancelled && node.op != Op::Cleanup) {
+        // A cleanup has to come to its end.
+        if (node.abandoned || self.cancelled) && node.op != Op::Cleanup {
             self.forsake(at);
         }
         self.nodes[at].give_up(at, &mut self.returned);

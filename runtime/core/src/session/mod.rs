@@ -304,6 +304,7 @@ impl Session {
         if matches!(state.nodes[node].activity, Activity::Waiting) {
             state.nodes[node].activity = Activity::Idle;
             self.advance(&mut state);
+            self.keep(&mut state);
         }
         self.release(state);
     }

@@ -122,6 +122,7 @@ impl Session {
             Ok(node) => node,
             Err(holder) => {
                 state.nodes[at].activity = Activity::Waiting;
+                self.keep(state);
                 state.pokes.push(holder);
                 return None;
             }

@@ -228,6 +228,8 @@ pub(super) struct State {
     pub moves: u64,
     pub seen_moves: u64,
     pub seen_at: Instant,
+    /// The session itself, as long as it has to clean up after its end.
+    pub kept: Option<Arc<Session>>,
     /// When the session will look at the clock, the next time last.
     pub alarms: Vec<Instant>,
     /// Since the session was opened, in nanoseconds; as late as the last packets.
@@ -277,6 +279,7 @@ impl State {
             moves: 0,
             seen_moves: 0,
             seen_at: Instant::now(),
+            kept: None,
             alarms: Vec::new(),
             now: 0,
             keeps_time: plan.nodes.iter().any(|node| node.deadline.is_some() || node.retries > 0),

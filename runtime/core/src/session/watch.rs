@@ -75,6 +75,15 @@ impl Session {
         }
     }
 
+    /// Stays alive after its end, whoever lets go of it, for a node that was left behind and cannot be cleaned up at once.
+    pub(super) fn keep(self: &Arc<Self>, state: &mut State) {
+        if matches!(state.phase, Phase::Ended) {
+            let waits = |activity| matches!(activity, Activity::Waiting | Activity::Pending);
+            let has_to = state.nodes.iter().any(|node| node.abandoned && waits(node.activity));
+            state.kept = has_to.then(|| Arc::clone(self));
+        }
+    }
+
     fn look_for_stall(&self, state: &mut State, now: Instant, stall: Duration) {
         if matches!(state.phase, Phase::Ended) {
             return;
@@ -133,7 +142,8 @@ impl State {
     /// Whether the session ends without cleaning a node up itself: it is gone, or a call holds it that was left behind,
     /// wherever in the graph that was made.
     pub fn is_out_of_reach(&self, at: usize) -> bool {
-        let is_left = |at: usize| self.nodes[at].abandoned && matches!(self.nodes[at].activity, Activity::Running);
+        let goes_on = |activity| matches!(activity, Activity::Running | Activity::Pending);
+        let is_left = |at: usize| self.nodes[at].abandoned && goes_on(self.nodes[at].activity);
         self.nodes[at].life == Life::Gone || self.plan.places(at).any(is_left)
     }
 }
