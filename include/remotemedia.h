@@ -839,7 +839,7 @@ typedef uint64_t rm_session;
 #define RM_ERR_STATE (-100)
 
 /**
- * Not within the time given.
+ * Not within the time that the caller gave: it is worth trying again.
  */
 #define RM_ERR_TIMEOUT (-101)
 
@@ -872,6 +872,11 @@ typedef uint64_t rm_session;
  * Input that a node cannot take.
  */
 #define RM_ERR_INPUT (-201)
+
+/**
+ * A call of a node has not returned within its deadline.
+ */
+#define RM_ERR_DEADLINE (-202)
 
 /**
  * The library panicked: a defect of ours. The message says where.

@@ -159,7 +159,7 @@ static rm_status fail_as_told(void *user_data, const rm_packet *packet)
 
 static void the_status_of_a_callback_is_kept_where_it_has_a_meaning(rm_runtime runtime)
 {
-    static rm_status told[] = {RM_ERR_ARGUMENT, RM_ERR_STATE,  RM_ERR_TIMEOUT,    RM_ERR_CANCELLED,
+    static rm_status told[] = {RM_ERR_ARGUMENT, RM_ERR_STATE,  RM_ERR_DEADLINE,   RM_ERR_CANCELLED,
                                RM_ERR_INPUT,    RM_ERR_MEMORY, RM_ERR_PARAMETERS, RM_ERR_NODE};
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         rm_node node = make_processor(fail_as_told, &told[i]);

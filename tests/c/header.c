@@ -32,6 +32,7 @@ int name_of(rm_status status)
     case RM_ERR_FORKED:
     case RM_ERR_NODE:
     case RM_ERR_INPUT:
+    case RM_ERR_DEADLINE:
     case RM_ERR_PANIC:
     case RM_ERR_MEMORY:
         return 1;

@@ -232,7 +232,7 @@ static void one_that_hangs_is_killed(rm_runtime runtime)
     CHECK_OK(rm_pipeline_configure(pipeline, TEXT("a"), TEXT("{\"deadline_ms\": 200}")));
     rm_session session = open_pipeline(pipeline, NULL);
     push_text(session, "hang");
-    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_TIMEOUT, "its process was killed");
+    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_DEADLINE, "its process was killed");
     CHECK_OK(rm_session_free(session));
     CHECK_OK(rm_pipeline_free(pipeline));
     CHECK_OK(rm_node_free(node));

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from doubles import Refuses
+from doubles import Held, Refuses
 
-from remotemedia import Session, open_session
+from remotemedia import Pipeline, Session, open_session
 
 
 async def failed(session: Session) -> None:
@@ -97,3 +97,25 @@ def test_on_error_collect_and_skip(run):
     assert run(outputs("skip")) == [0, 2]
     first, error, last = run(outputs("collect"))
     assert (first, type(error), last) == (0, ValueError, 2)
+
+
+def test_a_missed_deadline_is_not_taken_for_a_lack_of_room(run):
+    held = Held()
+    pipeline = Pipeline([held]).configure(held, deadline=0.1)
+
+    async def main() -> None:
+        session = pipeline.session()
+        await session.send(1)
+        with pytest.raises(TimeoutError, match="has not returned within"):
+            for _ in range(100):
+                await session.send(2)
+        with pytest.raises(TimeoutError, match="has not returned within"):
+            await session.receive()
+
+    try:
+        run(main())
+        with pipeline.sync_session() as session, pytest.raises(TimeoutError, match="has not returned within"):
+            while True:
+                session.send(1)
+    finally:
+        held.go.set()

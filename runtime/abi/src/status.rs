@@ -37,7 +37,7 @@ pub const RM_ERR_UNKNOWN_TYPE: rm_status = -23;
 
 /// Too late or too early: the session takes no input, has ended, or runs on.
 pub const RM_ERR_STATE: rm_status = -100;
-/// Not within the time given.
+/// Not within the time that the caller gave: it is worth trying again.
 pub const RM_ERR_TIMEOUT: rm_status = -101;
 /// The session was cancelled.
 pub const RM_ERR_CANCELLED: rm_status = -102;
@@ -52,6 +52,8 @@ pub const RM_ERR_FORKED: rm_status = -105;
 pub const RM_ERR_NODE: rm_status = -200;
 /// Input that a node cannot take.
 pub const RM_ERR_INPUT: rm_status = -201;
+/// A call of a node has not returned within its deadline.
+pub const RM_ERR_DEADLINE: rm_status = -202;
 
 /// The library panicked: a defect of ours. The message says where.
 pub const RM_ERR_PANIC: rm_status = -300;
@@ -72,6 +74,7 @@ pub(crate) fn status_of(kind: ErrorKind) -> rm_status {
         ErrorKind::Cancelled => RM_ERR_CANCELLED,
         ErrorKind::Reentrant => RM_ERR_REENTRANT,
         ErrorKind::Timeout => RM_ERR_TIMEOUT,
+        ErrorKind::Deadline => RM_ERR_DEADLINE,
         ErrorKind::Memory => RM_ERR_MEMORY,
     }
 }
@@ -82,7 +85,7 @@ pub(crate) fn kind_of(status: rm_status) -> ErrorKind {
         RM_ERR_INPUT => ErrorKind::Input,
         RM_ERR_ARGUMENT => ErrorKind::Argument,
         RM_ERR_STATE => ErrorKind::State,
-        RM_ERR_TIMEOUT => ErrorKind::Timeout,
+        RM_ERR_TIMEOUT | RM_ERR_DEADLINE => ErrorKind::Deadline,
         RM_ERR_CANCELLED => ErrorKind::Cancelled,
         RM_ERR_MEMORY => ErrorKind::Memory,
         RM_ERR_PARAMETERS => ErrorKind::Parameters,

@@ -31,8 +31,10 @@ pub enum ErrorKind {
     Cancelled,
     /// What a call of a node asked for would wait for that very call.
     Reentrant,
-    /// Not within the time given.
+    /// Not within the time that the caller gave.
     Timeout,
+    /// A call of a node has not returned within its deadline.
+    Deadline,
     /// Not enough memory for a size that the caller chose.
     Memory,
 }

@@ -141,7 +141,7 @@ fn a_call_that_does_not_return_ends_the_session_all_the_same() {
     assert_eq!(pull_all(&session), [0]);
     assert!(session.wait(soon()));
     let error = session.error().unwrap();
-    assert_eq!((error.kind, error.node.as_str(), error.index), (ErrorKind::Timeout, "stuck", 1));
+    assert_eq!((error.kind, error.node.as_str(), error.index), (ErrorKind::Deadline, "stuck", 1));
     assert_eq!(cleaned.load(Ordering::SeqCst), 0);
     tell.send(()).unwrap();
     let late = Instant::now() + Duration::from_secs(4);

@@ -18,7 +18,7 @@ const ERRORS: [ErrorKind; 8] = [
     ErrorKind::Input,
     ErrorKind::Argument,
     ErrorKind::State,
-    ErrorKind::Timeout,
+    ErrorKind::Deadline,
     ErrorKind::Cancelled,
     ErrorKind::Memory,
     ErrorKind::Panic,

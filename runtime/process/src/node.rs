@@ -97,7 +97,7 @@ impl ProcessNode {
                 Ok(None) if Instant::now() >= deadline => {
                     let most = self.config.start;
                     let mut fault = self.give_up(&format!("its node was not ready within {most:?}"));
-                    fault.kind = ErrorKind::Timeout;
+                    fault.kind = ErrorKind::Deadline;
                     return Err(fault);
                 }
                 Ok(None) => {}
@@ -223,7 +223,7 @@ impl ProcessNode {
                     let most = context.deadline().unwrap_or_default();
                     let message = format!("the call has not returned within {most:?}; its process was killed");
                     let mut fault = self.give_up(&message);
-                    fault.kind = ErrorKind::Timeout;
+                    fault.kind = ErrorKind::Deadline;
                     return Err(fault);
                 }
                 Ok(None) => {}

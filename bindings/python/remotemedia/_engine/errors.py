@@ -21,6 +21,7 @@ _TYPES: dict[int, type[Exception]] = {
     _abi.RM_ERR_CANCELLED: PipelineError,
     _abi.RM_ERR_REENTRANT: PipelineError,
     _abi.RM_ERR_TIMEOUT: TimeoutError,
+    _abi.RM_ERR_DEADLINE: TimeoutError,
     _abi.RM_ERR_NODE: NodeError,
     _abi.RM_ERR_MEMORY: MemoryError,
 }

@@ -49,7 +49,7 @@ impl Session {
         let node = &mut state.nodes[at];
         let time = state.plan.nodes[at].deadline.unwrap_or(CLEANUP_PATIENCE);
         let mut fault = Fault::new(format!("the call has not returned within {time:?}"));
-        fault.kind = ErrorKind::Timeout;
+        fault.kind = ErrorKind::Deadline;
         if matches!(node.activity, Activity::Pending) {
             node.settled = Some(Settled { packet: None, outcome: Err(fault) });
             return;
