@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypedDict, TypeVar
+from typing import Generic, NotRequired, TypedDict, TypeVar
 
 _Outputs = TypeVar("_Outputs")
+
+
+class ProcessMetrics(TypedDict):
+    """The process of a node that has one of its own: its number, and how often it was started again."""
+
+    pid: int | None
+    restarts: int
+    worker: Metrics | None
+    """What was measured there, once it has ended."""
 
 
 class NodeMetrics(TypedDict):
@@ -27,6 +36,7 @@ class NodeMetrics(TypedDict):
     host_wait_us: float
     queue_depth: int
     max_queue_depth: int
+    process: NotRequired[ProcessMetrics]
 
 
 _Ends = TypedDict("_Ends", {"from": str, "to": str})
