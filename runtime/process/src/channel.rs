@@ -8,8 +8,9 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{Buffer, Memory, Parcel, Piece};
@@ -19,21 +20,22 @@ use rustix::net::{
 };
 
 use crate::bell::Bell;
-use crate::blocks::{self, Shared};
+use crate::blocks::Shared;
 use crate::loans::{self, Lease, Loans};
-use crate::message::{Header, Kind, MOST_PARTS, Message, Part, inline_part, split};
+use crate::message::{Header, Kind, Message, Part, inline_part, split};
+use crate::parts::{Parts, Placed};
 use crate::ring::{self, Nonsense, Reader, Writer};
 use crate::shm::Segment;
 
 /// What both sides must agree on: the first number says what it is, the second one changes with the layout.
 const HELLO: [u64; 2] = [u64::from_le_bytes(*b"remotemd"), 1];
 
-/// Larger parts are not copied into the message, but lie in a block.
-const MOST_INLINE: usize = 8 * 1024;
-/// The most bytes of parts in a message.
-const MOST_INLINE_IN_ALL: usize = 16 * 1024;
-/// Parts from this size on are looked for in memory that is shared already.
-const WORTH_LENDING: usize = 4 * 1024;
+/// How many parts are read where they are at a time; others are copied. Whoever keeps all that comes must not keep the
+/// other side from sending more, nor use up the files that a process may have.
+const MOST_HELD: usize = 64;
+
+/// How long is waited for what comes in a moment and rings no bell.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How long the file of a block may be on its way.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -67,6 +69,8 @@ struct In {
     memory: Arc<Segment>,
     ring: Reader,
     loans: usize,
+    /// How many parts are read where they are.
+    held: Arc<AtomicUsize>,
     blocks: HashMap<u64, Arc<Segment>>,
     bytes: Vec<u8>,
 }
@@ -140,6 +144,7 @@ impl Channel {
             memory: Arc::clone(memory),
             ring: reader,
             loans: incoming.1,
+            held: Arc::default(),
             blocks: HashMap::new(),
             bytes: Vec::new(),
         };
@@ -175,24 +180,38 @@ impl Channel {
         mut header: Header,
         tell: bool,
         given_up: impl Fn() -> bool,
-        fill: impl FnOnce(&mut Parts<'_>) -> Result<(), E>,
+        fill: impl FnOnce(&mut Parts) -> Result<(), E>,
     ) -> Result<Result<(), E>, Closed> {
-        let mut out = lock(&self.out);
-        let mut parts =
-            Parts { out: &mut out, socket: &self.socket, table: Vec::new(), inline: Vec::new(), error: None };
+        // Nothing is locked meanwhile: it calls the host, which may do anything, also write to the log.
+        let mut parts = Parts::default();
         let filled = fill(&mut parts);
+        if filled.is_err() {
+            return Ok(filled);
+        }
         let Parts { table, inline, error, .. } = parts;
-        if let (Err(_), _) | (_, Some(_)) = (&filled, &error) {
-            table.iter().filter(|part| part.block != 0).for_each(|part| out.loans.cancel(part.loan));
-            return match error {
-                Some(error) => Err(Closed::Stuck(error)),
-                None => Ok(filled),
-            };
+        if let Some(error) = error {
+            return Err(Closed::Stuck(error));
         }
         header.parts = table.len() as u32;
-        let mut head = Vec::with_capacity(size_of::<Header>() + size_of_val(&*table));
+        let mut out = lock(&self.out);
+        self.wait_for_loans(&mut out, table.len(), &given_up)?;
+        let mut head = Vec::with_capacity(size_of::<Header>() + table.len() * size_of::<Part>());
         head.extend_from_slice(bytemuck::bytes_of(&header));
-        head.extend_from_slice(bytemuck::cast_slice(&table));
+        let mut late = Vec::new();
+        for Placed { mut part, block } in table {
+            if let Some((segment, hold)) = block {
+                if !out.sent.contains_key(&part.block) {
+                    out.forget();
+                    out.sent.insert(part.block, Arc::downgrade(&segment));
+                    // The file goes first, unless too many are on their way already.
+                    if !late.is_empty() || !self.send_block(&segment)? {
+                        late.push(segment);
+                    }
+                }
+                part.loan = out.loans.lend(hold).ok_or_else(|| Closed::Stuck("too much is lent".into()))?;
+            }
+            head.extend_from_slice(bytemuck::bytes_of(&part));
+        }
         // Whoever waits for room wakes up at times, to see whether he is to give up.
         loop {
             let slice = Instant::now() + SLICE;
@@ -206,10 +225,44 @@ impl Channel {
                 return Err(Closed::Stuck("the call was given up".into()));
             }
         }
-        if tell {
+        if tell || !late.is_empty() {
             out.ring.tell();
         }
+        for segment in late {
+            while !self.send_block(&segment)? {
+                if self.is_dead() {
+                    return Err(Closed::Gone);
+                }
+                thread::sleep(MOMENT);
+            }
+        }
         Ok(Ok(()))
+    }
+
+    /// Waits until so many more blocks can be lent: until the other side has read what was sent before.
+    fn wait_for_loans(&self, out: &mut Out, count: usize, given_up: &impl Fn() -> bool) -> Result<(), Closed> {
+        while !out.loans.has_room(count) {
+            out.ring.tell();
+            if self.is_dead() {
+                return Err(Closed::Gone);
+            }
+            if given_up() {
+                return Err(Closed::Stuck("the call was given up".into()));
+            }
+            thread::sleep(MOMENT);
+        }
+        Ok(())
+    }
+
+    /// Sends the file of a block; `false` if there is no room for it just now.
+    fn send_block(&self, segment: &Segment) -> Result<bool, Closed> {
+        match send_files(&self.socket, &segment.id().to_ne_bytes(), &[segment.file()]) {
+            Ok(()) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::TOOMANYREFS.raw_os_error()) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed::Gone),
+            Err(error) => Err(Closed::Stuck(error.to_string())),
+        }
     }
 
     /// Sends a message without anything that could go wrong in its parts.
@@ -257,6 +310,21 @@ impl Channel {
 /// How often a wait looks whether it is to be given up.
 pub const SLICE: Duration = Duration::from_millis(50);
 
+impl Out {
+    /// Has the other side let go of the blocks that are no more.
+    fn forget(&mut self) {
+        let gone: Vec<u64> =
+            self.sent.iter().filter(|(_, block)| block.strong_count() == 0).map(|(&id, _)| id).collect();
+        for index in gone {
+            let header = Header { kind: Kind::Forget as u32, index, ..Header::default() };
+            // If there is no room just now, then with the next new block.
+            if self.ring.write(bytemuck::bytes_of(&header), &[], Some(Instant::now()), || true) {
+                self.sent.remove(&index);
+            }
+        }
+    }
+}
+
 impl In {
     fn take(&mut self, socket: &OwnedFd) -> Result<Option<Message>, Closed> {
         let mut bytes = std::mem::take(&mut self.bytes);
@@ -276,15 +344,15 @@ impl In {
         for part in &table {
             let buffer = match part.block {
                 0 => Buffer::new(inline_part(part, inline).ok_or(Closed::Nonsense)?),
-                _ => Buffer::new(Lent(self.shared_part(part, socket)?)),
+                _ => self.shared_part(part, socket)?,
             };
             parts.push(Piece { buffer, shared: part.shared != 0 });
         }
         Ok(Message { kind, header, parts })
     }
 
-    fn shared_part(&mut self, part: &Part, socket: &OwnedFd) -> Result<Arc<Shared>, Closed> {
-        let lease = Lease::new(&self.memory, self.loans, part.loan).ok_or(Closed::Nonsense)?;
+    fn shared_part(&mut self, part: &Part, socket: &OwnedFd) -> Result<Buffer, Closed> {
+        let lease = Lease::new(&self.memory, self.loans, part.loan, &self.held).ok_or(Closed::Nonsense)?;
         while !self.blocks.contains_key(&part.block) {
             let mut id = 0u64;
             let (size, files) = receive_files(socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
@@ -301,7 +369,10 @@ impl In {
         if offset.checked_add(size).is_none_or(|end| end > block.size()) {
             return Err(Closed::Nonsense);
         }
-        Ok(Shared::new(Arc::clone(block), offset, size, Some(Box::new(lease))))
+        if self.held.load(Ordering::Relaxed) > MOST_HELD {
+            return Ok(Buffer::new(block.bytes(offset, size).to_vec()));
+        }
+        Ok(Buffer::new(Lent(Shared::new(Arc::clone(block), offset, size, Some(Box::new(lease))))))
     }
 }
 
@@ -311,81 +382,6 @@ struct Lent(Arc<Shared>);
 impl Memory for Lent {
     fn bytes(&self) -> &[u8] {
         self.0.bytes()
-    }
-}
-
-/// The parts of a message that is being made.
-pub struct Parts<'a> {
-    out: &'a mut Out,
-    socket: &'a OwnedFd,
-    table: Vec<Part>,
-    inline: Vec<u8>,
-    error: Option<String>,
-}
-
-impl Parcel for Parts<'_> {
-    fn add(&mut self, bytes: &[u8]) {
-        if self.error.is_some() {
-        } else if self.table.len() == MOST_PARTS {
-            self.error = Some(format!("the object has more than {MOST_PARTS} parts"));
-        } else if let Err(error) = self.add_part(bytes) {
-            self.error = Some(error.to_string());
-        }
-    }
-}
-
-impl Parts<'_> {
-    fn add_part(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let size = bytes.len() as u64;
-        if bytes.len() >= WORTH_LENDING {
-            if let Some((shared, offset)) = Shared::find(bytes) {
-                let segment = Arc::clone(shared.segment());
-                return self.lend(&segment, shared, Part { size, offset: offset as u64, shared: 1, ..Part::default() });
-            }
-        }
-        if bytes.len() <= MOST_INLINE && self.inline.len() + bytes.len() <= MOST_INLINE_IN_ALL {
-            let offset = self.inline.len() as u64;
-            self.inline.extend_from_slice(bytes);
-            self.table.push(Part { size, offset, ..Part::default() });
-            return Ok(());
-        }
-        let block = blocks::take(bytes.len())?;
-        block.write(0, bytes);
-        self.lend(&block, Arc::clone(&block), Part { size, ..Part::default() })
-    }
-
-    fn lend<T: Send + Sync + 'static>(&mut self, segment: &Arc<Segment>, hold: Arc<T>, part: Part) -> io::Result<()> {
-        let block = segment.id();
-        if !self.out.sent.contains_key(&block) {
-            self.forget();
-            send_files(self.socket, &block.to_ne_bytes(), &[segment.file()])?;
-            self.out.sent.insert(block, Arc::downgrade(segment));
-        }
-        let loan = self.out.loans.lend(hold).ok_or_else(|| {
-            let message = format!("the other process still reads {} payloads; let go of some", loans::MOST);
-            io::Error::new(io::ErrorKind::OutOfMemory, message)
-        })?;
-        self.table.push(Part { block, loan, ..part });
-        Ok(())
-    }
-
-    /// Has the other side let go of the blocks that are no more.
-    fn forget(&mut self) {
-        let gone: Vec<u64> =
-            self.out.sent.iter().filter(|(_, block)| block.strong_count() == 0).map(|(&id, _)| id).collect();
-        for index in gone {
-            let header = Header { kind: Kind::Forget as u32, index, ..Header::default() };
-            // If there is no room just now, then with the next new block.
-            if self.out.ring.write(bytemuck::bytes_of(&header), &[], Some(Instant::now()), || true) {
-                self.out.sent.remove(&index);
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Parts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Parts({})", self.table.len())
     }
 }
 
@@ -401,7 +397,7 @@ fn send_files(socket: &OwnedFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::R
     if !control.push(SendAncillaryMessage::ScmRights(files)) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    rustix::net::sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+    rustix::net::sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
     Ok(())
 }
 
