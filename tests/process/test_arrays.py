@@ -73,7 +73,6 @@ def test_other_things_of_numpy(run):
         np.dtype("<f4"),
         np.array([1, "x", None, [2]], object),
         np.ma.masked_array([1, 2], [True, False]),
-        np.matrix([[1, 2]]),
         np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]),
     ]
     outputs = run(execute_pipeline_with_input([PassThroughNode().in_process()], given))
@@ -181,8 +180,22 @@ def test_they_outlive_the_session(run):
     others = made()
     for one, other, given in zip(outputs, others, arrays, strict=True):
         assert np.array_equal(one, given)
-        one[:] = -1
         assert np.array_equal(other, given)
+        assert not np.shares_memory(one, other)
+
+
+def test_what_comes_back_outlives_the_worker(run):
+    """It lies in memory that this process has lent, and does not lend to anybody else for as long as it is used."""
+
+    async def main() -> None:
+        async with open_session([PassThroughNode().in_process()]) as session:
+            await session.send(np.full(500_000, 7))
+            kept = await session.receive()
+        for _ in range(2):
+            await execute_pipeline_with_input([PassThroughNode().in_process()], [np.zeros(500_000, int)])
+        assert (kept == 7).all()
+
+    run(main())
 
 
 def test_a_part_outlives_the_whole(run):

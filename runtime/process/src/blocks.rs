@@ -19,14 +19,22 @@ pub struct Shared {
     segment: Arc<Segment>,
     offset: usize,
     size: usize,
+    /// The channel that it came by, and the other side's number of the loan.
+    lender: Option<(u64, u32)>,
     /// What is to end when nobody reads the memory any more.
     lease: Option<Box<dyn Send + Sync>>,
 }
 
 impl Shared {
     /// A part of a block, which is not used for anything else as long as this lives; `lease` ends with it.
-    pub fn new(segment: Arc<Segment>, offset: usize, size: usize, lease: Option<Box<dyn Send + Sync>>) -> Arc<Shared> {
-        let shared = Arc::new(Shared { segment, offset, size, lease });
+    pub fn new(
+        segment: Arc<Segment>,
+        offset: usize,
+        size: usize,
+        lender: Option<(u64, u32)>,
+        lease: Option<Box<dyn Send + Sync>>,
+    ) -> Arc<Shared> {
+        let shared = Arc::new(Shared { segment, offset, size, lender, lease });
         places().insert(shared.bytes().as_ptr() as usize, Arc::downgrade(&shared));
         shared
     }
@@ -68,6 +76,33 @@ impl Drop for Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shared({} bytes of {:?})", self.size, self.segment)
+    }
+}
+
+/// What keeps payload memory as it is.
+#[derive(Clone, Debug)]
+pub enum Hold {
+    /// The whole block: nobody takes it from the pool meanwhile.
+    Block(Arc<Segment>),
+    /// The part of a block that another process has lent.
+    Part(Arc<Shared>),
+}
+
+impl Hold {
+    /// The block.
+    pub fn segment(&self) -> &Arc<Segment> {
+        match self {
+            Hold::Block(segment) => segment,
+            Hold::Part(shared) => &shared.segment,
+        }
+    }
+
+    /// The channel by which it was lent to this process, and the number of the loan there.
+    pub fn lender(&self) -> Option<(u64, u32)> {
+        match self {
+            Hold::Block(_) => None,
+            Hold::Part(shared) => shared.lender,
+        }
     }
 }
 

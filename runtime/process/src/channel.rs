@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -22,7 +23,7 @@ use rustix::net::{
 use crate::bell::Bell;
 use crate::blocks::Shared;
 use crate::loans::{self, Lease, Loans};
-use crate::message::{Header, Kind, Message, Part, inline_part, split};
+use crate::message::{Header, Kind, Message, OWN, Part, inline_part, split};
 use crate::parts::{Parts, Placed};
 use crate::ring::{self, Nonsense, Reader, Writer};
 use crate::shm::Segment;
@@ -49,8 +50,11 @@ const SIZE: usize = LENT_TO_PARENT + loans::SIZE;
 
 /// One end of a channel.
 pub struct Channel {
+    /// The number of its memory, by which both sides and nobody else know it.
+    id: u64,
     socket: OwnedFd,
     out: Mutex<Out>,
+    loans: Mutex<Loans>,
     incoming: Mutex<In>,
     bells: [Bell; 2],
     dead: AtomicBool,
@@ -59,7 +63,6 @@ pub struct Channel {
 /// What a sender has.
 struct Out {
     ring: Writer,
-    loans: Loans,
     /// The blocks that the other side has the files of.
     sent: HashMap<u64, Weak<Segment>>,
 }
@@ -139,7 +142,8 @@ impl Channel {
         let writer = Writer::new(memory, out.0);
         let reader = Reader::new(memory, incoming.0);
         let bells = [writer.bell(), reader.bell()];
-        let out = Out { ring: writer, loans: Loans::new(memory, out.1), sent: HashMap::new() };
+        let loans = Loans::new(memory, out.1);
+        let out = Out { ring: writer, sent: HashMap::new() };
         let incoming = In {
             memory: Arc::clone(memory),
             ring: reader,
@@ -149,8 +153,10 @@ impl Channel {
             bytes: Vec::new(),
         };
         Ok(Channel {
+            id: memory.id(),
             socket,
             out: Mutex::new(out),
+            loans: Mutex::new(loans),
             incoming: Mutex::new(incoming),
             bells,
             dead: AtomicBool::new(false),
@@ -200,7 +206,10 @@ impl Channel {
         let mut late = Vec::new();
         for Placed { mut part, block } in table {
             if let Some((segment, hold)) = block {
-                if !out.sent.contains_key(&part.block) {
+                let returned = hold.lender().filter(|&(lender, _)| lender == self.id);
+                if let Some((_, loan)) = returned {
+                    part.shared = OWN + loan;
+                } else if !out.sent.contains_key(&part.block) {
                     out.forget();
                     out.sent.insert(part.block, Arc::downgrade(&segment));
                     // The file goes first, unless too many are on their way already.
@@ -208,7 +217,7 @@ impl Channel {
                         late.push(segment);
                     }
                 }
-                part.loan = out.loans.lend(hold).ok_or_else(|| Closed::Stuck("too much is lent".into()))?;
+                part.loan = lock(&self.loans).lend(hold).ok_or_else(|| Closed::Stuck("too much is lent".into()))?;
             }
             head.extend_from_slice(bytemuck::bytes_of(&part));
         }
@@ -241,7 +250,7 @@ impl Channel {
 
     /// Waits until so many more blocks can be lent: until the other side has read what was sent before.
     fn wait_for_loans(&self, out: &mut Out, count: usize, given_up: &impl Fn() -> bool) -> Result<(), Closed> {
-        while !out.loans.has_room(count) {
+        while !lock(&self.loans).has_room(count) {
             out.ring.tell();
             if self.is_dead() {
                 return Err(Closed::Gone);
@@ -288,7 +297,7 @@ impl Channel {
     pub fn receive(&self, deadline: Option<Instant>, given_up: impl Fn() -> bool) -> Result<Option<Message>, Closed> {
         let mut incoming = lock(&self.incoming);
         loop {
-            if let Some(message) = incoming.take(&self.socket)? {
+            if let Some(message) = incoming.take(self)? {
                 if message.kind == Kind::Forget {
                     incoming.blocks.remove(&message.header.index);
                     continue;
@@ -326,11 +335,11 @@ impl Out {
 }
 
 impl In {
-    fn take(&mut self, socket: &OwnedFd) -> Result<Option<Message>, Closed> {
+    fn take(&mut self, channel: &Channel) -> Result<Option<Message>, Closed> {
         let mut bytes = std::mem::take(&mut self.bytes);
         let read = self.ring.read(&mut bytes);
         let message = match read {
-            Ok(true) => self.parse(&bytes, socket).map(Some),
+            Ok(true) => self.parse(&bytes, channel).map(Some),
             Ok(false) => Ok(None),
             Err(Nonsense) => Err(Closed::Nonsense),
         };
@@ -338,24 +347,33 @@ impl In {
         message
     }
 
-    fn parse(&mut self, bytes: &[u8], socket: &OwnedFd) -> Result<Message, Closed> {
+    fn parse(&mut self, bytes: &[u8], channel: &Channel) -> Result<Message, Closed> {
         let (kind, header, table, inline) = split(bytes).ok_or(Closed::Nonsense)?;
         let mut parts = Vec::with_capacity(table.len());
         for part in &table {
             let buffer = match part.block {
                 0 => Buffer::new(inline_part(part, inline).ok_or(Closed::Nonsense)?),
-                _ => self.shared_part(part, socket)?,
+                _ => self.shared_part(part, channel)?,
             };
             parts.push(Piece { buffer, shared: part.shared != 0 });
         }
         Ok(Message { kind, header, parts })
     }
 
-    fn shared_part(&mut self, part: &Part, socket: &OwnedFd) -> Result<Buffer, Closed> {
+    fn shared_part(&mut self, part: &Part, channel: &Channel) -> Result<Buffer, Closed> {
         let lease = Lease::new(&self.memory, self.loans, part.loan, &self.held).ok_or(Closed::Nonsense)?;
+        if let Some(loan) = part.shared.checked_sub(OWN) {
+            // It comes back to where it was: kept as what it was lent of, whatever becomes of the other process.
+            let hold = lock(&channel.loans).hold(loan).ok_or(Closed::Nonsense)?;
+            let segment = Arc::clone(hold.segment());
+            let range = range(part, &segment).filter(|_| segment.id() == part.block).ok_or(Closed::Nonsense)?;
+            let lease = Box::new((lease, hold));
+            return Ok(Buffer::new(Lent(Shared::new(segment, range.start, range.len(), None, Some(lease)))));
+        }
         while !self.blocks.contains_key(&part.block) {
             let mut id = 0u64;
-            let (size, files) = receive_files(socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
+            let (size, files) =
+                receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
             let [file] = <[OwnedFd; 1]>::try_from(files).map_err(|_| Closed::Nonsense)?;
             if size != size_of::<u64>() {
                 return Err(Closed::Nonsense);
@@ -364,16 +382,21 @@ impl In {
             self.blocks.insert(id, Arc::new(block));
         }
         let block = &self.blocks[&part.block];
-        let (offset, size) = (usize::try_from(part.offset), usize::try_from(part.size));
-        let (Ok(offset), Ok(size)) = (offset, size) else { return Err(Closed::Nonsense) };
-        if offset.checked_add(size).is_none_or(|end| end > block.size()) {
-            return Err(Closed::Nonsense);
-        }
+        let range = range(part, block).ok_or(Closed::Nonsense)?;
         if self.held.load(Ordering::Relaxed) > MOST_HELD {
-            return Ok(Buffer::new(block.bytes(offset, size).to_vec()));
+            return Ok(Buffer::new(block.bytes(range.start, range.len()).to_vec()));
         }
-        Ok(Buffer::new(Lent(Shared::new(Arc::clone(block), offset, size, Some(Box::new(lease))))))
+        let lender = Some((channel.id, part.loan));
+        let shared = Shared::new(Arc::clone(block), range.start, range.len(), lender, Some(Box::new(lease)));
+        Ok(Buffer::new(Lent(shared)))
     }
+}
+
+/// The bytes of a part, if they lie in its block.
+fn range(part: &Part, block: &Segment) -> Option<Range<usize>> {
+    let start = usize::try_from(part.offset).ok()?;
+    let end = start.checked_add(usize::try_from(part.size).ok()?)?;
+    (end <= block.size()).then_some(start..end)
 }
 
 /// A part of a message in shared memory.

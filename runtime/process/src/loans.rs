@@ -1,10 +1,10 @@
 //! Loans: the blocks that the other process reads, until it says that it does so no more.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::blocks::Hold;
 use crate::shm::Segment;
 
 /// How many blocks can be lent at once.
@@ -16,7 +16,7 @@ pub const SIZE: usize = MOST * 4;
 pub struct Loans {
     memory: Arc<Segment>,
     start: usize,
-    lent: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+    lent: Vec<Option<Hold>>,
     free: Vec<u32>,
 }
 
@@ -29,10 +29,15 @@ impl Loans {
     }
 
     /// Keeps something as long as the other side reads it; nothing if too much is lent already.
-    pub fn lend(&mut self, what: Arc<dyn Any + Send + Sync>) -> Option<u32> {
+    pub fn lend(&mut self, what: Hold) -> Option<u32> {
         let loan = self.free.pop()?;
         self.lent[loan as usize] = Some(what);
         Some(loan)
+    }
+
+    /// What a loan keeps.
+    pub fn hold(&self, loan: u32) -> Option<Hold> {
+        self.lent.get(loan as usize)?.clone()
     }
 
     /// Lets go of what the other side has given back; whether so many more can be lent now.

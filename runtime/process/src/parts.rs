@@ -1,13 +1,12 @@
 //! The parts of a message that is being made: collected first, because that calls the host, and lent afterwards.
 
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use remotemedia_core::Parcel;
 
-use crate::blocks::{self, Shared};
+use crate::blocks::{self, Hold, Shared};
 use crate::message::{Header, MOST_PARTS, Part};
 use crate::ring;
 use crate::shm::Segment;
@@ -39,7 +38,7 @@ pub struct Parts {
 /// A part, and if it is in a block, that block and what keeps it as it is.
 pub struct Placed {
     pub part: Part,
-    pub block: Option<(Arc<Segment>, Arc<dyn Any + Send + Sync>)>,
+    pub block: Option<(Arc<Segment>, Hold)>,
 }
 
 impl Parcel for Parts {
@@ -63,7 +62,7 @@ impl Parts {
             if let Some((shared, offset)) = Shared::find(bytes) {
                 let segment = Arc::clone(shared.segment());
                 let part = Part { size, offset: offset as u64, block: segment.id(), shared: 1, ..Part::default() };
-                return Ok(Placed { part, block: Some((segment, shared)) });
+                return Ok(Placed { part, block: Some((segment, Hold::Part(shared))) });
             }
         }
         if bytes.len() <= MOST_INLINE && self.inline.len() + bytes.len() <= MOST_INLINE_IN_ALL {
@@ -74,7 +73,7 @@ impl Parts {
         let (segment, offset) = self.room(bytes.len())?;
         segment.write(offset, bytes);
         let part = Part { size, offset: offset as u64, block: segment.id(), ..Part::default() };
-        Ok(Placed { part, block: Some((Arc::clone(&segment), segment)) })
+        Ok(Placed { part, block: Some((Arc::clone(&segment), Hold::Block(segment))) })
     }
 
     /// Room for `size` bytes: behind the part before, or in a new block. Each is as large as all before it, so that
