@@ -19,14 +19,22 @@ pub struct Shared {
     segment: Arc<Segment>,
     offset: usize,
     size: usize,
+    /// The channel that it came by, and the other side's number of the loan.
+    lender: Option<(u64, u32)>,
     /// What is to end when nobody reads the memory any more.
     lease: Option<Box<dyn Send + Sync>>,
 }
 
 impl Shared {
     /// A part of a block, which is not used for anything else as long as this lives; `lease` ends with it.
-    pub fn new(segment: Arc<Segment>, offset: usize, size: usize, lease: Option<Box<dyn Send + Sync>>) -> Arc<Shared> {
-        let shared = Arc::new(Shared { segment, offset, size, lease });
+    pub fn new(
+        segment: Arc<Segment>,
+        offset: usize,
+        size: usize,
+        lender: Option<(u64, u32)>,
+        lease: Option<Box<dyn Send + Sync>>,
+    ) -> Arc<Shared> {
+        let shared = Arc::new(Shared { segment, offset, size, lender, lease });
         places().insert(shared.bytes().as_ptr() as usize, Arc::downgrade(&shared));
         shared
     }
@@ -44,9 +52,7 @@ impl Shared {
         let offset = address - start;
         (offset + bytes.len() <= found.size).then(|| (Arc::clone(&found), found.offset + offset))
     }
-}
 
-impl Shared {
     fn bytes(&self) -> &[u8] {
         self.segment.bytes(self.offset, self.size)
     }
@@ -80,6 +86,33 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// What keeps payload memory as it is.
+#[derive(Clone, Debug)]
+pub enum Hold {
+    /// The whole block: nobody takes it from the pool meanwhile.
+    Block(Arc<Segment>),
+    /// The part of a block that another process has lent.
+    Part(Arc<Shared>),
+}
+
+impl Hold {
+    /// The block.
+    pub fn segment(&self) -> &Arc<Segment> {
+        match self {
+            Hold::Block(segment) => segment,
+            Hold::Part(shared) => &shared.segment,
+        }
+    }
+
+    /// The channel by which it was lent to this process, and the number of the loan there.
+    pub fn lender(&self) -> Option<(u64, u32)> {
+        match self {
+            Hold::Block(_) => None,
+            Hold::Part(shared) => shared.lender,
+        }
+    }
+}
+
 /// By address.
 fn places() -> MutexGuard<'static, BTreeMap<usize, Weak<Shared>>> {
     static PLACES: Mutex<BTreeMap<usize, Weak<Shared>>> = Mutex::new(BTreeMap::new());
@@ -88,7 +121,7 @@ fn places() -> MutexGuard<'static, BTreeMap<usize, Weak<Shared>>> {
 
 /// New payload memory of `size` bytes, all of which other processes can be handed without a copy.
 pub fn new_buffer(size: usize) -> io::Result<Buffer> {
-    Ok(Buffer::new(Lent(Shared::new(take(size)?, 0, size, None))))
+    Ok(Buffer::new(Lent(Shared::new(take(size)?, 0, size, None, None))))
 }
 
 /// A block for `size` bytes that nobody else uses.

@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{Buffer, Parcel, Piece};
@@ -19,21 +21,22 @@ use rustix::net::{
 };
 
 use crate::bell::Bell;
-use crate::blocks::{self, Lent, Shared};
+use crate::blocks::{Lent, Shared};
 use crate::loans::{self, Lease, Loans};
-use crate::message::{Header, Kind, MOST_PARTS, Message, Part, inline_part, split};
+use crate::message::{Header, Kind, Message, OWN, Part, inline_part, split};
+use crate::parts::{Parts, Placed};
 use crate::ring::{self, Nonsense, Reader, Writer};
 use crate::shm::Segment;
 
 /// What both sides must agree on: the first number says what it is, the second one changes with the layout.
 const HELLO: [u64; 2] = [u64::from_le_bytes(*b"remotemd"), 1];
 
-/// Larger parts are not copied into the message, but lie in a block.
-const MOST_INLINE: usize = 8 * 1024;
-/// The most bytes of parts in a message.
-const MOST_INLINE_IN_ALL: usize = 16 * 1024;
-/// Parts from this size on are looked for in memory that is shared already.
-const WORTH_LENDING: usize = 4 * 1024;
+/// How many parts are read where they are at a time; others are copied. Whoever keeps all that comes must not keep the
+/// other side from sending more, nor use up the files that a process may have.
+const MOST_HELD: usize = 64;
+
+/// How long is waited for what comes in a moment and rings no bell.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How long the file of a block may be on its way.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -47,8 +50,11 @@ const SIZE: usize = LENT_TO_PARENT + loans::SIZE;
 
 /// One end of a channel.
 pub struct Channel {
+    /// The number of its memory, by which both sides and nobody else know it.
+    id: u64,
     socket: OwnedFd,
     out: Mutex<Out>,
+    loans: Mutex<Loans>,
     incoming: Mutex<In>,
     bells: [Bell; 2],
     dead: AtomicBool,
@@ -57,7 +63,6 @@ pub struct Channel {
 /// What a sender has.
 struct Out {
     ring: Writer,
-    loans: Loans,
     /// The blocks that the other side has the files of.
     sent: HashMap<u64, Weak<Segment>>,
 }
@@ -67,6 +72,8 @@ struct In {
     memory: Arc<Segment>,
     ring: Reader,
     loans: usize,
+    /// How many parts are read where they are.
+    held: Arc<AtomicUsize>,
     blocks: HashMap<u64, Arc<Segment>>,
     bytes: Vec<u8>,
 }
@@ -135,17 +142,21 @@ impl Channel {
         let writer = Writer::new(memory, out.0);
         let reader = Reader::new(memory, incoming.0);
         let bells = [writer.bell(), reader.bell()];
-        let out = Out { ring: writer, loans: Loans::new(memory, out.1), sent: HashMap::new() };
+        let loans = Loans::new(memory, out.1);
+        let out = Out { ring: writer, sent: HashMap::new() };
         let incoming = In {
             memory: Arc::clone(memory),
             ring: reader,
             loans: incoming.1,
+            held: Arc::default(),
             blocks: HashMap::new(),
             bytes: Vec::new(),
         };
         Ok(Channel {
+            id: memory.id(),
             socket,
             out: Mutex::new(out),
+            loans: Mutex::new(loans),
             incoming: Mutex::new(incoming),
             bells,
             dead: AtomicBool::new(false),
@@ -175,24 +186,41 @@ impl Channel {
         mut header: Header,
         tell: bool,
         given_up: impl Fn() -> bool,
-        fill: impl FnOnce(&mut Parts<'_>) -> Result<(), E>,
+        fill: impl FnOnce(&mut Parts) -> Result<(), E>,
     ) -> Result<Result<(), E>, Closed> {
-        let mut out = lock(&self.out);
-        let mut parts =
-            Parts { out: &mut out, socket: &self.socket, table: Vec::new(), inline: Vec::new(), error: None };
+        // Nothing is locked meanwhile: it calls the host, which may do anything, also write to the log.
+        let mut parts = Parts::default();
         let filled = fill(&mut parts);
+        if filled.is_err() {
+            return Ok(filled);
+        }
         let Parts { table, inline, error, .. } = parts;
-        if let (Err(_), _) | (_, Some(_)) = (&filled, &error) {
-            table.iter().filter(|part| part.block != 0).for_each(|part| out.loans.cancel(part.loan));
-            return match error {
-                Some(error) => Err(Closed::Stuck(error)),
-                None => Ok(filled),
-            };
+        if let Some(error) = error {
+            return Err(Closed::Stuck(error));
         }
         header.parts = table.len() as u32;
-        let mut head = Vec::with_capacity(size_of::<Header>() + size_of_val(&*table));
+        let mut out = lock(&self.out);
+        self.wait_for_loans(&mut out, table.len(), &given_up)?;
+        let mut head = Vec::with_capacity(size_of::<Header>() + table.len() * size_of::<Part>());
         head.extend_from_slice(bytemuck::bytes_of(&header));
-        head.extend_from_slice(bytemuck::cast_slice(&table));
+        let mut late = Vec::new();
+        for Placed { mut part, block } in table {
+            if let Some((segment, hold)) = block {
+                let returned = hold.lender().filter(|&(lender, _)| lender == self.id);
+                if let Some((_, loan)) = returned {
+                    part.shared = OWN + loan;
+                } else if !out.sent.contains_key(&part.block) {
+                    out.forget();
+                    out.sent.insert(part.block, Arc::downgrade(&segment));
+                    // The file goes first, unless too many are on their way already.
+                    if !late.is_empty() || !self.send_block(&segment)? {
+                        late.push(segment);
+                    }
+                }
+                part.loan = lock(&self.loans).lend(hold).ok_or_else(|| Closed::Stuck("too much is lent".into()))?;
+            }
+            head.extend_from_slice(bytemuck::bytes_of(&part));
+        }
         // Whoever waits for room wakes up at times, to see whether he is to give up.
         loop {
             let slice = Instant::now() + SLICE;
@@ -206,10 +234,44 @@ impl Channel {
                 return Err(Closed::Stuck("the call was given up".into()));
             }
         }
-        if tell {
+        if tell || !late.is_empty() {
             out.ring.tell();
         }
+        for segment in late {
+            while !self.send_block(&segment)? {
+                if self.is_dead() {
+                    return Err(Closed::Gone);
+                }
+                thread::sleep(MOMENT);
+            }
+        }
         Ok(Ok(()))
+    }
+
+    /// Waits until so many more blocks can be lent: until the other side has read what was sent before.
+    fn wait_for_loans(&self, out: &mut Out, count: usize, given_up: &impl Fn() -> bool) -> Result<(), Closed> {
+        while !lock(&self.loans).has_room(count) {
+            out.ring.tell();
+            if self.is_dead() {
+                return Err(Closed::Gone);
+            }
+            if given_up() {
+                return Err(Closed::Stuck("the call was given up".into()));
+            }
+            thread::sleep(MOMENT);
+        }
+        Ok(())
+    }
+
+    /// Sends the file of a block; `false` if there is no room for it just now.
+    fn send_block(&self, segment: &Segment) -> Result<bool, Closed> {
+        match send_files(&self.socket, &segment.id().to_ne_bytes(), &[segment.file()]) {
+            Ok(()) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::TOOMANYREFS.raw_os_error()) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed::Gone),
+            Err(error) => Err(Closed::Stuck(error.to_string())),
+        }
     }
 
     /// Sends a message without anything that could go wrong in its parts.
@@ -235,7 +297,7 @@ impl Channel {
     pub fn receive(&self, deadline: Option<Instant>, given_up: impl Fn() -> bool) -> Result<Option<Message>, Closed> {
         let mut incoming = lock(&self.incoming);
         loop {
-            if let Some(message) = incoming.take(&self.socket)? {
+            if let Some(message) = incoming.take(self)? {
                 if message.kind == Kind::Forget {
                     incoming.blocks.remove(&message.header.index);
                     continue;
@@ -257,12 +319,27 @@ impl Channel {
 /// How often a wait looks whether it is to be given up.
 pub const SLICE: Duration = Duration::from_millis(50);
 
+impl Out {
+    /// Has the other side let go of the blocks that are no more.
+    fn forget(&mut self) {
+        let gone: Vec<u64> =
+            self.sent.iter().filter(|(_, block)| block.strong_count() == 0).map(|(&id, _)| id).collect();
+        for index in gone {
+            let header = Header { kind: Kind::Forget as u32, index, ..Header::default() };
+            // If there is no room just now, then with the next new block.
+            if self.ring.write(bytemuck::bytes_of(&header), &[], Some(Instant::now()), || true) {
+                self.sent.remove(&index);
+            }
+        }
+    }
+}
+
 impl In {
-    fn take(&mut self, socket: &OwnedFd) -> Result<Option<Message>, Closed> {
+    fn take(&mut self, channel: &Channel) -> Result<Option<Message>, Closed> {
         let mut bytes = std::mem::take(&mut self.bytes);
         let read = self.ring.read(&mut bytes);
         let message = match read {
-            Ok(true) => self.parse(&bytes, socket).map(Some),
+            Ok(true) => self.parse(&bytes, channel).map(Some),
             Ok(false) => Ok(None),
             Err(Nonsense) => Err(Closed::Nonsense),
         };
@@ -270,24 +347,33 @@ impl In {
         message
     }
 
-    fn parse(&mut self, bytes: &[u8], socket: &OwnedFd) -> Result<Message, Closed> {
+    fn parse(&mut self, bytes: &[u8], channel: &Channel) -> Result<Message, Closed> {
         let (kind, header, table, inline) = split(bytes).ok_or(Closed::Nonsense)?;
         let mut parts = Vec::with_capacity(table.len());
         for part in &table {
             let buffer = match part.block {
                 0 => Buffer::new(inline_part(part, inline).ok_or(Closed::Nonsense)?),
-                _ => Buffer::new(Lent(self.shared_part(part, socket)?)),
+                _ => self.shared_part(part, channel)?,
             };
             parts.push(Piece { buffer, shared: part.shared != 0 });
         }
         Ok(Message { kind, header, parts })
     }
 
-    fn shared_part(&mut self, part: &Part, socket: &OwnedFd) -> Result<Arc<Shared>, Closed> {
-        let lease = Lease::new(&self.memory, self.loans, part.loan).ok_or(Closed::Nonsense)?;
+    fn shared_part(&mut self, part: &Part, channel: &Channel) -> Result<Buffer, Closed> {
+        let lease = Lease::new(&self.memory, self.loans, part.loan, &self.held).ok_or(Closed::Nonsense)?;
+        if let Some(loan) = part.shared.checked_sub(OWN) {
+            // It comes back to where it was: kept as what it was lent of, whatever becomes of the other process.
+            let hold = lock(&channel.loans).hold(loan).ok_or(Closed::Nonsense)?;
+            let segment = Arc::clone(hold.segment());
+            let range = range(part, &segment).filter(|_| segment.id() == part.block).ok_or(Closed::Nonsense)?;
+            let lease = Box::new((lease, hold));
+            return Ok(Buffer::new(Lent(Shared::new(segment, range.start, range.len(), None, Some(lease)))));
+        }
         while !self.blocks.contains_key(&part.block) {
             let mut id = 0u64;
-            let (size, files) = receive_files(socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
+            let (size, files) =
+                receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
             let [file] = <[OwnedFd; 1]>::try_from(files).map_err(|_| Closed::Nonsense)?;
             if size != size_of::<u64>() {
                 return Err(Closed::Nonsense);
@@ -296,88 +382,21 @@ impl In {
             self.blocks.insert(id, Arc::new(block));
         }
         let block = &self.blocks[&part.block];
-        let (offset, size) = (usize::try_from(part.offset), usize::try_from(part.size));
-        let (Ok(offset), Ok(size)) = (offset, size) else { return Err(Closed::Nonsense) };
-        if offset.checked_add(size).is_none_or(|end| end > block.size()) {
-            return Err(Closed::Nonsense);
+        let range = range(part, block).ok_or(Closed::Nonsense)?;
+        if self.held.load(Ordering::Relaxed) > MOST_HELD {
+            return Ok(Buffer::new(block.bytes(range.start, range.len()).to_vec()));
         }
-        Ok(Shared::new(Arc::clone(block), offset, size, Some(Box::new(lease))))
+        let lender = Some((channel.id, part.loan));
+        let shared = Shared::new(Arc::clone(block), range.start, range.len(), lender, Some(Box::new(lease)));
+        Ok(Buffer::new(Lent(shared)))
     }
 }
 
-/// The parts of a message that is being made.
-pub struct Parts<'a> {
-    out: &'a mut Out,
-    socket: &'a OwnedFd,
-    table: Vec<Part>,
-    inline: Vec<u8>,
-    error: Option<String>,
-}
-
-impl Parcel for Parts<'_> {
-    fn add(&mut self, bytes: &[u8]) {
-        if self.error.is_some() {
-        } else if self.table.len() == MOST_PARTS {
-            self.error = Some(format!("the object has more than {MOST_PARTS} parts"));
-        } else if let Err(error) = self.add_part(bytes) {
-            self.error = Some(error.to_string());
-        }
-    }
-}
-
-impl Parts<'_> {
-    fn add_part(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let size = bytes.len() as u64;
-        if bytes.len() >= WORTH_LENDING {
-            if let Some((shared, offset)) = Shared::find(bytes) {
-                let segment = Arc::clone(shared.segment());
-                return self.lend(&segment, shared, Part { size, offset: offset as u64, shared: 1, ..Part::default() });
-            }
-        }
-        if bytes.len() <= MOST_INLINE && self.inline.len() + bytes.len() <= MOST_INLINE_IN_ALL {
-            let offset = self.inline.len() as u64;
-            self.inline.extend_from_slice(bytes);
-            self.table.push(Part { size, offset, ..Part::default() });
-            return Ok(());
-        }
-        let block = blocks::take(bytes.len())?;
-        block.write(0, bytes);
-        self.lend(&block, Arc::clone(&block), Part { size, ..Part::default() })
-    }
-
-    fn lend<T: Send + Sync + 'static>(&mut self, segment: &Arc<Segment>, hold: Arc<T>, part: Part) -> io::Result<()> {
-        let block = segment.id();
-        if !self.out.sent.contains_key(&block) {
-            self.forget();
-            send_files(self.socket, &block.to_ne_bytes(), &[segment.file()])?;
-            self.out.sent.insert(block, Arc::downgrade(segment));
-        }
-        let loan = self.out.loans.lend(hold).ok_or_else(|| {
-            let message = format!("the other process still reads {} payloads; let go of some", loans::MOST);
-            io::Error::new(io::ErrorKind::OutOfMemory, message)
-        })?;
-        self.table.push(Part { block, loan, ..part });
-        Ok(())
-    }
-
-    /// Has the other side let go of the blocks that are no more.
-    fn forget(&mut self) {
-        let gone: Vec<u64> =
-            self.out.sent.iter().filter(|(_, block)| block.strong_count() == 0).map(|(&id, _)| id).collect();
-        for index in gone {
-            let header = Header { kind: Kind::Forget as u32, index, ..Header::default() };
-            // If there is no room just now, then with the next new block.
-            if self.out.ring.write(bytemuck::bytes_of(&header), &[], Some(Instant::now()), || true) {
-                self.out.sent.remove(&index);
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Parts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Parts({})", self.table.len())
-    }
+/// The bytes of a part, if they lie in its block.
+fn range(part: &Part, block: &Segment) -> Option<Range<usize>> {
+    let start = usize::try_from(part.offset).ok()?;
+    let end = start.checked_add(usize::try_from(part.size).ok()?)?;
+    (end <= block.size()).then_some(start..end)
 }
 
 impl fmt::Debug for Channel {
@@ -392,7 +411,7 @@ fn send_files(socket: &OwnedFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::R
     if !control.push(SendAncillaryMessage::ScmRights(files)) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    rustix::net::sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+    rustix::net::sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
     Ok(())
 }
 

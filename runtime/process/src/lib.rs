@@ -14,6 +14,7 @@ mod codec;
 mod loans;
 mod message;
 mod node;
+mod parts;
 mod ring;
 mod serve;
 mod shm;

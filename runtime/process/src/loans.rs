@@ -1,10 +1,10 @@
 //! Loans: the blocks that the other process reads, until it says that it does so no more.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::blocks::Hold;
 use crate::shm::Segment;
 
 /// How many blocks can be lent at once.
@@ -16,7 +16,7 @@ pub const SIZE: usize = MOST * 4;
 pub struct Loans {
     memory: Arc<Segment>,
     start: usize,
-    lent: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+    lent: Vec<Option<Hold>>,
     free: Vec<u32>,
 }
 
@@ -29,21 +29,26 @@ impl Loans {
     }
 
     /// Keeps something as long as the other side reads it; nothing if too much is lent already.
-    pub fn lend(&mut self, what: Arc<dyn Any + Send + Sync>) -> Option<u32> {
-        self.collect();
+    pub fn lend(&mut self, what: Hold) -> Option<u32> {
         let loan = self.free.pop()?;
         self.lent[loan as usize] = Some(what);
         Some(loan)
     }
 
-    /// Takes a loan back that the other side has never heard of.
-    pub fn cancel(&mut self, loan: u32) {
-        self.lent[loan as usize] = None;
-        self.free.push(loan);
+    /// What a loan keeps.
+    pub fn hold(&self, loan: u32) -> Option<Hold> {
+        self.lent.get(loan as usize)?.clone()
     }
 
-    /// Lets go of what the other side has given back.
-    pub fn collect(&mut self) {
+    /// Lets go of what the other side has given back; whether so many more can be lent now.
+    pub fn has_room(&mut self, count: usize) -> bool {
+        if count > 0 {
+            self.collect();
+        }
+        self.free.len() >= count
+    }
+
+    fn collect(&mut self) {
         for (loan, lent) in self.lent.iter_mut().enumerate() {
             if lent.is_some() && self.memory.atomic(self.start + 4 * loan).swap(0, Ordering::Acquire) != 0 {
                 *lent = None;
@@ -64,18 +69,23 @@ impl fmt::Debug for Loans {
 pub struct Lease {
     memory: Arc<Segment>,
     offset: usize,
+    held: Arc<AtomicUsize>,
 }
 
 impl Lease {
-    /// A loan by its number in the table that begins at `start`; nothing if there is no such number.
-    pub fn new(memory: &Arc<Segment>, start: usize, loan: u32) -> Option<Lease> {
-        let offset = start + 4 * loan as usize;
-        ((loan as usize) < MOST).then(|| Lease { memory: Arc::clone(memory), offset })
+    /// A loan by its number in the table that begins at `start`, counted in `held`; nothing if there is no such number.
+    pub fn new(memory: &Arc<Segment>, start: usize, loan: u32, held: &Arc<AtomicUsize>) -> Option<Lease> {
+        if loan as usize >= MOST {
+            return None;
+        }
+        held.fetch_add(1, Ordering::Relaxed);
+        Some(Lease { memory: Arc::clone(memory), offset: start + 4 * loan as usize, held: Arc::clone(held) })
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.held.fetch_sub(1, Ordering::Relaxed);
         self.memory.atomic(self.offset).store(1, Ordering::Release);
     }
 }

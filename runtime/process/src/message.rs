@@ -85,9 +85,12 @@ pub struct Part {
     pub block: u64,
     /// The loan that ends when nobody reads the block any more.
     pub loan: u32,
-    /// 1 if the sender has the memory too, 0 if it was made for this message.
+    /// 1 if the sender has the memory too, 0 if it was made for this message, from [`OWN`] on if it is the receiver's.
     pub shared: u32,
 }
+
+/// Added to the number of the loan by which the sender has the memory from the receiver.
+pub const OWN: u32 = 2;
 
 /// The most parts of a message.
 pub const MOST_PARTS: usize = 512;

@@ -16,9 +16,10 @@ use remotemedia_core::{
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::channel::{Channel, Closed, Parts};
+use crate::channel::{Channel, Closed};
 use crate::codec::{add_error, add_object, add_packet, error_header, packet_header, read_packet};
 use crate::message::{Header, Kind, Message};
+use crate::parts::Parts;
 
 /// How long a worker may clean up after its parent has died.
 const LAST_MOMENTS: Duration = Duration::from_millis(500);
@@ -192,7 +193,7 @@ impl ResultSink {
         header: Header,
         tell: bool,
         context: &Context<'_>,
-        fill: impl FnOnce(&mut Parts<'_>) -> Result<(), Fault>,
+        fill: impl FnOnce(&mut Parts) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.told = tell;
         match self.service.0.channel.send(header, tell, || context.cancelled(), fill) {

@@ -9,9 +9,14 @@ that has started this one, over memory and sockets that no other process can ope
 
 from __future__ import annotations
 
+import copyreg
 import ctypes
+import io
 import pickle
+import sys
 import traceback
+from collections import ChainMap
+from collections.abc import Callable
 from typing import Any
 
 from ..core.exceptions import RemoteExecutionError
@@ -44,7 +49,7 @@ def pack(value: Any) -> None:
         return False
 
     try:
-        data = pickle.dumps(value, 5, buffer_callback=stays)
+        data = _dump(pickle.Pickler, copyreg.dispatch_table, value, stays)
         # A class of the main module means something else there.
         by_value = b"__main__" in data
     except Exception:
@@ -54,13 +59,31 @@ def pack(value: Any) -> None:
 
         del buffers[:]
         try:
-            data = cloudpickle.dumps(value, 5, buffer_callback=stays)
+            data = _dump(cloudpickle.Pickler, cloudpickle.Pickler.dispatch_table, value, stays)
         except Exception as error:
             raise TypeError(f"a {type(value).__name__} cannot be sent to another process: {error}") from error
     check(quick.rm_call_part(data, len(data)))
     for view in buffers:
         with _Address(view) as address:
             check(quick.rm_call_part(address, view.nbytes))
+
+
+def _dump(kind: Any, table: Any, value: Any, stays: Callable[[pickle.PickleBuffer], bool]) -> bytes:
+    file = io.BytesIO()
+    pickler = kind(file, 5, buffer_callback=stays)
+    numpy: Any = sys.modules.get("numpy")
+    # What imports NumPy at this moment has no arrays yet.
+    if hasattr(numpy, "ndarray"):
+        pickler.dispatch_table = ChainMap({numpy.ndarray: _reduce_array}, table)
+    pickler.dump(value)
+    return file.getvalue()
+
+
+def _reduce_array(array: Any) -> Any:
+    # NumPy gives its memory only if that is in one piece, and else forgets the byte order on the way.
+    if not array.flags.forc and not array.dtype.hasobject:
+        array = array.copy()
+    return array.__reduce_ex__(5)
 
 
 def unpack(parts: Any, count: int) -> Any:
