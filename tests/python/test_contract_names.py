@@ -262,12 +262,14 @@ def test_types_for_strict_programs(tmp_path):
     pytest.importorskip("mypy")
     (tmp_path / "program.py").write_text(TYPED)
     package = Path(remotemedia.__file__).parents[1]
+    # What is installed is found by itself, and refused as a path.
+    path = {} if package.name == "site-packages" else {"MYPYPATH": str(package)}
+    options = "--strict", "--follow-imports=silent", "--cache-dir", tmp_path / "cache"
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", tmp_path / "program.py"],
+        [sys.executable, "-m", "mypy", *options, tmp_path / "program.py"],
         capture_output=True,
         text=True,
-        env={"MYPYPATH": str(package), "PATH": "/usr/bin:/bin"},
+        env={"PATH": "/usr/bin:/bin", **path},
         cwd=tmp_path,
     )
-    problems = [line for line in done.stdout.splitlines() if "program.py" in line]
-    assert problems == [] and ("Success" in done.stdout or "remotemedia" in done.stdout), done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
