@@ -443,3 +443,6 @@ fn receive_files(socket: &OwnedFd, bytes: &mut [u8]) -> io::Result<(usize, Vec<O
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;
