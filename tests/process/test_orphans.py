@@ -51,7 +51,7 @@ class Spawns(Sleeps):
     def process(self, data):
         import subprocess
         if data == "pid":
-            self.child = subprocess.Popen(["sleep", "60"])
+            self.child = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return super().process(data)
 
 class Hangs(Sleeps):

@@ -106,6 +106,8 @@ impl Channel {
 
     /// The worker's end, from the socket that it was started with, and the payload.
     pub fn join(socket: OwnedFd) -> io::Result<(Channel, Vec<u8>)> {
+        // What this process starts has nothing to do with it.
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
         let mut numbers = [0u64; 4];
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut numbers);
         sockopt::set_socket_timeout(&socket, sockopt::Timeout::Recv, Some(PATIENCE))?;
@@ -432,3 +434,6 @@ fn receive_files(socket: &OwnedFd, bytes: &mut [u8]) -> io::Result<(usize, Vec<O
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

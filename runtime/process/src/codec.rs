@@ -141,3 +141,6 @@ pub fn read_error(message: &Message, host: Option<&Arc<dyn Host>>) -> Fault {
 fn nonsense(what: &str) -> Fault {
     Fault::new(format!("the other process has sent a packet whose {what} cannot be"))
 }
+
+#[cfg(test)]
+mod tests;

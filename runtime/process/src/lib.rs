@@ -15,6 +15,8 @@ mod loans;
 mod message;
 mod node;
 mod parts;
+#[cfg(test)]
+mod random;
 mod ring;
 mod serve;
 mod shm;

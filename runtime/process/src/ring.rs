@@ -196,3 +196,6 @@ impl Reader {
         self.space.ring();
     }
 }
+
+#[cfg(test)]
+mod tests;

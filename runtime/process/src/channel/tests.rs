@@ -1,0 +1,213 @@
+use super::*;
+use crate::message::{MOST_PARTS, OWN};
+use crate::random::Random;
+
+fn pair() -> (Channel, Channel) {
+    let (parent, socket) = Channel::new(b"payload").unwrap();
+    let (worker, payload) = Channel::join(socket).unwrap();
+    assert_eq!(payload, b"payload");
+    (parent, worker)
+}
+
+fn header(kind: Kind) -> Header {
+    Header { kind: kind as u32, ..Header::default() }
+}
+
+fn send(channel: &Channel, parts: &[Vec<u8>]) {
+    let texts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    channel.say(header(Kind::Process), &texts).unwrap();
+}
+
+fn receive(channel: &Channel) -> Result<Option<Message>, Closed> {
+    channel.receive(Some(Instant::now()), || false)
+}
+
+/// Writes a message as it stands.
+fn forge(channel: &Channel, bytes: &[u8]) {
+    let mut out = lock(&channel.out);
+    out.ring.write(bytes, &[], Some(Instant::now()), || true);
+}
+
+fn forged(header: Header, table: &[Part], inline: &[u8]) -> Vec<u8> {
+    [bytemuck::bytes_of(&header), bytemuck::cast_slice(table), inline].concat()
+}
+
+#[test]
+fn parts_of_any_number_and_size_arrive() {
+    let (parent, worker) = pair();
+    let mut random = Random(3);
+    for round in 0..60 {
+        let count = [0, 1, 3, 40, MOST_PARTS][random.below(5)];
+        let largest = [10, 2_000, 20_000, 200_000][if count > 40 { random.below(3) } else { random.below(4) }];
+        let parts: Vec<Vec<u8>> = (0..count).map(|_| vec![round; random.below(largest)]).collect();
+        let (from, to) = if round % 2 == 0 { (&parent, &worker) } else { (&worker, &parent) };
+        send(from, &parts);
+        let message = receive(to).unwrap().unwrap();
+        assert!(message.parts.iter().map(|part| part.buffer.bytes()).eq(parts.iter().map(Vec::as_slice)));
+    }
+}
+
+#[test]
+fn one_part_too_many_is_an_error_and_nothing_is_sent() {
+    let (parent, worker) = pair();
+    let parts = vec![Vec::new(); MOST_PARTS + 1];
+    let texts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    assert!(matches!(parent.say(header(Kind::Process), &texts), Err(Closed::Stuck(_))));
+    assert!(receive(&worker).unwrap().is_none());
+}
+
+#[test]
+fn more_can_be_kept_than_can_be_lent() {
+    let (parent, worker) = pair();
+    let mut kept = Vec::new();
+    for number in 0..3000u32 {
+        send(&parent, &[vec![number as u8; 20_000]]);
+        kept.push(receive(&worker).unwrap().unwrap());
+    }
+    for (number, message) in kept.iter().enumerate() {
+        assert!(message.parts[0].buffer.bytes().iter().all(|&byte| byte == number as u8));
+    }
+    assert!(lock(&worker.incoming).blocks.len() <= MOST_HELD + 8);
+}
+
+#[test]
+fn what_comes_back_is_where_it_was_and_stays() {
+    let (parent, worker) = pair();
+    send(&parent, &[vec![7; 100_000]]);
+    let there = receive(&worker).unwrap().unwrap();
+    worker
+        .send::<()>(
+            header(Kind::Output),
+            true,
+            || false,
+            |parts| {
+                parts.add(&there.parts[0].buffer.bytes()[10..90_000]);
+                Ok(())
+            },
+        )
+        .unwrap()
+        .unwrap();
+    let back = receive(&parent).unwrap().unwrap();
+    assert!(back.parts[0].shared);
+    // Its file has not come a second time.
+    assert!(lock(&parent.incoming).blocks.is_empty());
+    drop((there, worker, parent));
+    let (parent, worker) = pair();
+    for _ in 0..20 {
+        send(&parent, &[vec![9; 100_000]]);
+        receive(&worker).unwrap().unwrap();
+    }
+    assert!(back.parts[0].buffer.bytes().iter().all(|&byte| byte == 7));
+}
+
+#[test]
+fn messages_that_cannot_be_are_refused() {
+    let part = Part { size: 8, ..Part::default() };
+    let one = |part: Part| forged(Header { parts: 1, ..header(Kind::Process) }, &[part], &[0; 8]);
+    let cases = [
+        vec![],
+        vec![1; 10],
+        forged(header(Kind::Process), &[], &[])[..size_of::<Header>() - 1].to_vec(),
+        forged(Header { kind: 0, ..Header::default() }, &[], &[]),
+        forged(Header { kind: 999, ..Header::default() }, &[], &[]),
+        forged(Header { parts: 1, ..header(Kind::Process) }, &[], &[]),
+        forged(Header { parts: u32::MAX, ..header(Kind::Process) }, &[], &[]),
+        forged(Header { parts: MOST_PARTS as u32 + 1, ..header(Kind::Process) }, &[part; MOST_PARTS + 1], &[]),
+        one(Part { size: 9, ..part }),
+        one(Part { offset: 1, ..part }),
+        one(Part { size: u64::MAX, ..part }),
+        one(Part { offset: u64::MAX, ..part }),
+        // A loan that there is not, and what this side has never lent.
+        one(Part { block: 1, loan: u32::MAX, ..part }),
+        one(Part { block: 1, shared: OWN, ..part }),
+        one(Part { block: 1, shared: u32::MAX, ..part }),
+    ];
+    for (number, bytes) in cases.iter().enumerate() {
+        let (parent, worker) = pair();
+        forge(&worker, bytes);
+        assert!(matches!(receive(&parent), Err(Closed::Nonsense)), "case {number}");
+    }
+}
+
+#[test]
+fn a_block_is_not_read_beyond_its_end() {
+    let (parent, worker) = pair();
+    send(&worker, &[vec![1; 100_000]]);
+    let kept = receive(&parent).unwrap().unwrap();
+    let block = *lock(&parent.incoming).blocks.keys().next().unwrap();
+    let size = lock(&parent.incoming).blocks[&block].size() as u64;
+    let bad = [(size, 1), (0, size + 1), (u64::MAX, 1), (1, u64::MAX), (size - 1, 2), (u64::MAX, u64::MAX)];
+    for (offset, size) in bad {
+        let part = Part { size, offset, block, loan: 5, shared: 0 };
+        forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
+        assert!(matches!(receive(&parent), Err(Closed::Nonsense)), "{offset} {size}");
+    }
+    assert!(kept.parts[0].buffer.bytes().iter().all(|&byte| byte == 1));
+}
+
+#[test]
+fn a_returned_part_is_not_read_beyond_its_block() {
+    let (parent, worker) = pair();
+    send(&parent, &[vec![1; 100_000]]);
+    let there = receive(&worker).unwrap().unwrap();
+    let block = *lock(&worker.incoming).blocks.keys().next().unwrap();
+    for (block, offset, size) in [(block, 0, 1 << 20), (block, u64::MAX, 2), (block + 1, 0, 8)] {
+        let part = Part { size, offset, block, loan: 0, shared: OWN };
+        forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
+        assert!(matches!(receive(&parent), Err(Closed::Nonsense)));
+    }
+    drop(there);
+}
+
+#[test]
+fn random_messages_do_no_harm() {
+    let mut random = Random(5);
+    let mut refused = 0;
+    for _ in 0..300 {
+        let (parent, worker) = pair();
+        for _ in 0..random.below(8) {
+            let count = random.below(4) as u32;
+            let kind = Header { kind: 1 + random.below(13) as u32, parts: count, ..Header::default() };
+            let table: Vec<Part> = (0..count)
+                .map(|_| Part {
+                    size: random.odd(),
+                    offset: random.odd(),
+                    block: 0,
+                    loan: random.odd() as u32,
+                    shared: random.below(2) as u32,
+                })
+                .collect();
+            let size = random.below(300);
+            let mut bytes = forged(kind, &table, &random.bytes(size));
+            if random.below(3) == 0 {
+                bytes.truncate(random.below(bytes.len()));
+            }
+            forge(&worker, &bytes);
+            refused += u32::from(matches!(receive(&parent), Err(Closed::Nonsense)));
+        }
+    }
+    assert!(refused > 100, "only {refused}");
+}
+
+#[test]
+fn another_version_is_refused() {
+    let (socket, other) =
+        rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+    let memory = Segment::new(SIZE).unwrap();
+    for (numbers, expected) in [
+        ([HELLO[0], HELLO[1] + 1, memory.id(), 0], "speaks version"),
+        ([1, HELLO[1], memory.id(), 0], "no channel"),
+        ([HELLO[0], HELLO[1], memory.id(), 1 << 40], "cut off"),
+    ] {
+        send_files(&socket, bytemuck::cast_slice(&numbers), &[memory.file(), memory.file()]).unwrap();
+        let error = Channel::join(other.try_clone().unwrap()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let small = Segment::new(100).unwrap();
+    send_files(&socket, bytemuck::cast_slice(&[HELLO[0], HELLO[1], 1, 0]), &[small.file(), small.file()]).unwrap();
+    assert!(Channel::join(other.try_clone().unwrap()).unwrap_err().to_string().contains("cut off"));
+    send_files(&socket, b"short", &[small.file()]).unwrap();
+    assert!(Channel::join(other.try_clone().unwrap()).is_err());
+    drop(socket);
+    assert!(Channel::join(other).is_err());
+}
