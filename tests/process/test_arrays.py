@@ -269,10 +269,11 @@ def test_memory_does_not_grow(run, size):
             await go(50)
             before = count()
             await go(2000 if size < 100_000 else 300)
-            after = await_that(lambda: (now := count()).mappings <= before.mappings + 2 and now) or count()
-            assert after.files <= before.files + 2
-            assert after.shared <= before.shared + 2
-            assert after.mappings <= before.mappings + 2
+            # A few more may be on their way at a time.
+            after = await_that(lambda: (now := count()).mappings <= before.mappings + 8 and now) or count()
+            assert after.files <= before.files + 8
+            assert after.shared <= before.shared + 8
+            assert after.mappings <= before.mappings + 8
 
     run(main())
 

@@ -132,7 +132,7 @@ def test_a_parent_that_exits_when_a_cleanup_hangs(interpreter, environment):
 
 
 def test_a_parent_that_leaves_at_once(interpreter, environment):
-    parent, pids = begin(interpreter, environment, "start(Sleeps, Idle); os._exit(5)", 2)
+    parent, pids = begin(interpreter, environment, "start(Sleeps, Idle); time.sleep(0.3); os._exit(5)", 2)
     output, errors = parent.communicate(timeout=LIMIT)
     assert (parent.returncode, output, errors) == (5, "", "")
     await_gone(pids)
