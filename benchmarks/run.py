@@ -104,6 +104,52 @@ async def call() -> dict[str, list[float]]:
     return taken
 
 
+async def thousand() -> dict[str, list[float]]:
+    """Milliseconds for 1,000 calls of a manifest, one after the other."""
+    manifest = '{"version": "v1", "nodes": [{"id": "pass", "node_type": "PassThrough"}]}'
+    taken: dict[str, list[float]] = {"1,000 x execute_pipeline(manifest)": []}
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        for _ in range(1000):
+            await execute_pipeline(manifest)
+        taken["1,000 x execute_pipeline(manifest)"].append((time.perf_counter() - start) * 1e3)
+    return taken
+
+
+async def stalls() -> dict[str, list[float]]:
+    """Milliseconds that a heartbeat of the loop was late at most, while 10 MB of samples go to a node."""
+    import numpy as np
+
+    samples = np.zeros((1, 2_500_000), np.float32)
+    resample: dict[str, Any] = {"node_type": "FastResampleNode", "params": {"target_rate": 16000}}
+    ways: dict[str, list[Any]] = {
+        "nothing": [],
+        "a Python node": [Pass()],
+        "a native node, converted": [resample],
+        "a node in a process": [Pass().in_process()],
+    }
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, nodes in ways.items():
+            late = [0.0]
+            beating = asyncio.create_task(beat(late))
+            await asyncio.sleep(0.01)
+            if nodes:
+                await execute_pipeline_with_input(nodes, [(samples, 48000)])
+            await asyncio.sleep(0.01)
+            beating.cancel()
+            taken[name].append(max(late) * 1e3)
+    return taken
+
+
+async def beat(late: list[float]) -> None:
+    """Notes by how much each of its sleeps was too long."""
+    while True:
+        start = time.perf_counter()
+        await asyncio.sleep(0.001)
+        late.append(time.perf_counter() - start - 0.001)
+
+
 def imports() -> dict[str, list[float]]:
     """Milliseconds for a process that imports and exits."""
     programs = {"bare Python": "pass", "import remotemedia": "import remotemedia"}
@@ -136,6 +182,8 @@ def main() -> None:
     sections: list[tuple[str, str, Callable[[], dict[str, list[float]]]]] = [
         ("a further Python node in a chain", "us an item", lambda: asyncio.run(hop())),
         ("one call, one node, one item", "us", lambda: asyncio.run(call())),
+        ("calls in a row", "ms", lambda: asyncio.run(thousand())),
+        ("the longest stall of the event loop while 10 MB go to", "ms", lambda: asyncio.run(stalls())),
         ("a process that imports and exits", "ms", imports),
     ]
     machine = f"{processor()}, {platform.python_implementation()} {platform.python_version()}"
@@ -147,7 +195,7 @@ def main() -> None:
         first = next(iter(summary.values()))["p50"]
         for name, row in summary.items():
             ratio = f"{row['p50'] / first:8.2f} x" if first > 0 else ""
-            print(f"  {name:28} {row['p25']:9.3f} {row['p50']:9.3f} {row['p75']:9.3f} {ratio}")
+            print(f"  {name:36} {row['p25']:9.3f} {row['p50']:9.3f} {row['p75']:9.3f} {ratio}")
     path = Path("build/bench.json")
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n")
