@@ -182,7 +182,7 @@ impl Reader {
         if unread == 0 {
             return Ok(None);
         }
-        if unread > ROOM || unread % ALIGN != 0 {
+        if unread > ROOM || !unread.is_multiple_of(ALIGN) {
             return Err(Nonsense);
         }
         let mut length = [0; 4];
