@@ -86,6 +86,8 @@ def run_out_of_memory() -> None:
 
 def stop() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
+    # Another thread may take the signal, a moment later.
+    time.sleep(60)
 
 
 def hang() -> None:
