@@ -77,9 +77,7 @@ def begin(interpreter: str, environment: dict[str, str], program: str, workers: 
         [interpreter, "-c", HEAD + program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
-    pids = [int(parent.stdout.readline()) for _ in range(workers)]
-    assert set(pids) <= descendants(parent.pid)
-    return parent, pids
+    return parent, [int(parent.stdout.readline()) for _ in range(workers)]
 
 
 def await_gone(pids: list[int]) -> None:
@@ -94,6 +92,7 @@ def test_a_parent_that_is_killed(interpreter, environment):
     program = f"start({', '.join(KINDS)}); time.sleep(60)"
     parent, pids = begin(interpreter, environment, program, len(KINDS))
     time.sleep(0.2)
+    assert set(pids) <= descendants(parent.pid)
     assert all(map(lives, pids))
     parent.kill()
     parent.communicate(timeout=LIMIT)

@@ -86,7 +86,8 @@ def run_out_of_memory() -> None:
 
 def stop() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
-    time.sleep(60)  # another thread may be stopped sooner than this one
+    # Another thread may take the signal, a moment later.
+    time.sleep(60)
 
 
 def hang() -> None:
