@@ -24,6 +24,8 @@ from . import _abi
 from .errors import check, describe
 from .library import library, quick
 
+# What holds nothing else.
+_PLAIN = frozenset((bytes, str, int, float, bool, type(None)))
 _SMALL = 1024
 _MOST = 500
 
@@ -34,7 +36,12 @@ def pack(value: Any) -> None:
     Raises:
         TypeError: It cannot be pickled.
     """
-    if isinstance(value, BaseException):
+    if type(value) in _PLAIN:
+        data = pickle.dumps(value, 5)
+        check(quick.rm_call_part(data, len(data)))
+        return
+    # By its true type: `isinstance` would ask the object, which may say anything.
+    if issubclass(type(value), BaseException):
         value = _Failure(value)
     buffers: list[memoryview] = []
 
