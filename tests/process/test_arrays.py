@@ -10,7 +10,15 @@ import numpy.typing as npt
 import pytest
 from census import await_that, count
 
-from remotemedia import AudioFrame, Node, PassThroughNode, Pipeline, execute_pipeline_with_input, open_session
+from remotemedia import (
+    AudioFrame,
+    Node,
+    PassThroughNode,
+    Pipeline,
+    execute_pipeline_with_input,
+    open_session,
+    shared_array,
+)
 
 Array = npt.NDArray[Any]
 
@@ -291,3 +299,22 @@ def test_what_is_kept_does_not_stop_others(run):
 
     kept = run(main())
     assert all(int(array[0]) == number for number, array in enumerate(kept))
+
+
+def test_an_array_in_shared_memory_is_never_copied(run):
+    """Not even after it has come back: no further memory is shared."""
+
+    async def main() -> None:
+        array = shared_array((1000, 1000))
+        array[:] = 1.0
+        async with open_session([PassThroughNode().in_process()]) as session:
+            before = count().shared
+            for _ in range(5):
+                await session.send(array)
+                output = await session.receive()
+                assert np.array_equal(output, array)
+                assert np.shares_memory(output, array)
+                del output
+            assert count().shared == before
+
+    run(main())

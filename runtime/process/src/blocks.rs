@@ -35,7 +35,13 @@ impl Shared {
         lease: Option<Box<dyn Send + Sync>>,
     ) -> Arc<Shared> {
         let shared = Arc::new(Shared { segment, offset, size, lender, lease });
-        places().insert(shared.bytes().as_ptr() as usize, Arc::downgrade(&shared));
+        let address = shared.bytes().as_ptr() as usize;
+        let mut places = places();
+        // What has come back lies where it was lent from: that is found as well, and for longer.
+        let is_known = places.get(&address).is_some_and(|place| place.1 >= size && place.0.strong_count() > 0);
+        if !is_known {
+            places.insert(address, (Arc::downgrade(&shared), size));
+        }
         shared
     }
 
@@ -47,7 +53,7 @@ impl Shared {
     /// The shared memory that some bytes lie in, and where in its block they begin, if they do.
     pub fn find(bytes: &[u8]) -> Option<(Arc<Shared>, usize)> {
         let address = bytes.as_ptr() as usize;
-        let found = places().range(..=address).next_back().and_then(|(_, shared)| shared.upgrade())?;
+        let found = places().range(..=address).next_back().and_then(|(_, place)| place.0.upgrade())?;
         let start = found.bytes().as_ptr() as usize;
         let offset = address - start;
         (offset + bytes.len() <= found.size).then(|| (Arc::clone(&found), found.offset + offset))
@@ -72,7 +78,7 @@ impl Drop for Shared {
         let address = self.segment.address() + self.offset;
         let mut places = places();
         // Another one may have come to the same place meanwhile: then that stays.
-        if places.get(&address).is_some_and(|place| place.strong_count() == 0) {
+        if places.get(&address).is_some_and(|place| place.0.strong_count() == 0) {
             places.remove(&address);
         }
         drop(places);
@@ -113,9 +119,9 @@ impl Hold {
     }
 }
 
-/// By address.
-fn places() -> MutexGuard<'static, BTreeMap<usize, Weak<Shared>>> {
-    static PLACES: Mutex<BTreeMap<usize, Weak<Shared>>> = Mutex::new(BTreeMap::new());
+/// By address, with their sizes.
+fn places() -> MutexGuard<'static, BTreeMap<usize, (Weak<Shared>, usize)>> {
+    static PLACES: Mutex<BTreeMap<usize, (Weak<Shared>, usize)>> = Mutex::new(BTreeMap::new());
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
