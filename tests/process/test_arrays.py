@@ -308,6 +308,8 @@ def test_an_array_in_shared_memory_is_never_copied(run):
         array = shared_array((1000, 1000))
         array[:] = 1.0
         async with open_session([PassThroughNode().in_process()]) as session:
+            await session.send(array)
+            await session.receive()
             before = count().shared
             for _ in range(5):
                 await session.send(array)
