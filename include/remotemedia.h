@@ -154,6 +154,11 @@
 #define RM_EVENT_STALLED 4
 
 /**
+ * Told once after an `rm_session_ready` that answered RM_ERR_TIMEOUT: it is worth trying again.
+ */
+#define RM_EVENT_READY 5
+
+/**
  * The version of the ABI that this header describes: major in the upper 16 bits, minor in the lower.
  */
 #define RM_ABI_VERSION 1
@@ -305,6 +310,23 @@ typedef struct rm_object_table {
      * The result that stands for a failure, told by `rm_call_fail`.
      */
     void *failed;
+    /**
+     * An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, or `none` if
+     * it leaves that to `pack_object`, as it does if the call fails. Null, like the next three, if there is none.
+     */
+    void *pack;
+    /**
+     * An object to call with the bytes that `pack` has made in another process: it answers the object.
+     */
+    void *unpack;
+    /**
+     * The bytes that an object has, for as long as it lives; 0, or another number if it has none.
+     */
+    int32_t (*read_bytes)(void *object, char **data, ptrdiff_t *size);
+    /**
+     * Makes an object of a copy of bytes; a new reference, or null on failure.
+     */
+    void *(*new_bytes)(const char *data, ptrdiff_t size);
 } rm_object_table;
 
 /**
@@ -1344,6 +1366,18 @@ rm_status rm_service_free(rm_service service);
 rm_status rm_session_open(uint64_t pipeline,
                           const struct rm_session_config *config,
                           rm_session *session);
+
+/**
+ * Waits until every node of a session has been initialised, for up to `timeout` nanoseconds (as in `rm_session_push`).
+ * Nothing needs this to be called: packets that are pushed earlier wait.
+ *
+ * Ownership: none.
+ * Threads: any. Inside a callback that the session waits for it does not wait.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (they are not ready yet), RM_ERR_REENTRANT (as for `rm_session_push`),
+ * RM_ERR_CANCELLED, and the failure that ends the session.
+ * Since: 0.1
+ */
+rm_status rm_session_ready(rm_session session, int64_t timeout);
 
 /**
  * Gives a packet to every node that takes input and has no edge leading to it, waiting for room for up to `timeout`

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "fixture.h"
+#include "later.h"
 #include "recorder.h"
 
 static rm_status shout(recorder *recorder, const rm_packet *packet)
@@ -195,6 +196,71 @@ static void a_session_that_stands_still_says_why(rm_runtime runtime)
     recorder_free(node, &recorder);
 }
 
+static atomic_int readies;
+
+static void count_ready(void *unused, uint32_t event)
+{
+    (void)unused;
+    atomic_fetch_add(&readies, event == RM_EVENT_READY);
+}
+
+static rm_session open_getting_ready(rm_runtime runtime, later *later, rm_node *node)
+{
+    rm_node_callbacks callbacks = {
+        .struct_size = sizeof callbacks,
+        .user_data = later,
+        .initialize = answer_later,
+    };
+    *node = make_node(&callbacks);
+    rm_session_config how = session_config();
+    how.on_event = count_ready;
+    atomic_store(&readies, 0);
+    return open_node(runtime, *node, &how);
+}
+
+static void a_session_is_ready_when_its_nodes_are(rm_runtime runtime)
+{
+    later later = {0};
+    rm_node node;
+    rm_session session = open_getting_ready(runtime, &later, &node);
+    CHECK_REFUSED(rm_session_ready(session, 0), RM_ERR_TIMEOUT, "not ready within the time given");
+    rm_completion completion = take(&later);
+    CHECK_REFUSED(rm_session_ready(session, MILLISECOND), RM_ERR_TIMEOUT, "not ready within the time given");
+    CHECK(atomic_load(&readies) == 0);
+    CHECK_OK(rm_completion_finish(completion, RM_OK, NULL));
+    CHECK_OK(rm_session_ready(session, PATIENCE));
+    WAIT_FOR(atomic_load(&readies) == 1); /* told once, although it was asked twice */
+    CHECK_OK(rm_session_ready(session, 0));
+    CHECK_OK(rm_session_end(session));
+    expect_end(session);
+    CHECK_OK(rm_session_ready(session, 0));
+    CHECK_OK(rm_session_free(session));
+    CHECK_OK(rm_node_free(node));
+    CHECK(atomic_load(&readies) == 1);
+}
+
+static void a_session_that_cannot_get_ready_says_why(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    recorder.failing = 'i';
+    rm_node broken = recorder_node(&recorder);
+    rm_session session = open_node(runtime, broken, NULL);
+    CHECK_REFUSED(rm_session_ready(session, PATIENCE), RM_ERR_NODE, "Node 'a' failed: i is broken");
+    CHECK_OK(rm_session_free(session));
+    recorder_free(broken, &recorder);
+
+    later later = {0};
+    rm_node node;
+    session = open_getting_ready(runtime, &later, &node);
+    rm_completion completion = take(&later);
+    CHECK_OK(rm_session_cancel(session));
+    CHECK_REFUSED(rm_session_ready(session, PATIENCE), RM_ERR_CANCELLED, "was cancelled");
+    CHECK_OK(rm_session_free(session));
+    CHECK_REFUSED(rm_session_ready(session, 0), RM_ERR_BAD_HANDLE, "session");
+    CHECK_OK(rm_completion_free(completion));
+    CHECK_OK(rm_node_free(node));
+}
+
 int main(void)
 {
     RUN_ON(nodes_come_and_go);
@@ -203,5 +269,7 @@ int main(void)
     RUN_ON(a_flush_brings_out_what_is_held_back);
     RUN_ON(what_takes_too_long_is_left_behind);
     RUN_ON(a_session_that_stands_still_says_why);
+    RUN_ON(a_session_is_ready_when_its_nodes_are);
+    RUN_ON(a_session_that_cannot_get_ready_says_why);
     return 0;
 }

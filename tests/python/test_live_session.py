@@ -110,6 +110,30 @@ def test_the_synchronous_twin_changes_too():
         assert session.receive() == 2
 
 
+def test_a_session_can_be_waited_for_until_it_is_ready(run):
+    class GetsReady(Adds):
+        async def initialize(self) -> None:
+            await asyncio.sleep(0.05)
+            await super().initialize()
+
+    async def ready():
+        node = GetsReady(1)
+        async with Pipeline([node]).session() as session:
+            await asyncio.gather(*(session.ready() for _ in range(3)))
+            assert node.life == ["initialize"]
+            await session.send(1)
+            assert await session.receive() == 2
+            await session.ready()
+
+    async def never_ready():
+        async with Pipeline([CannotStart()]).session() as session:
+            await session.ready()
+
+    run(ready())
+    with pytest.raises(RuntimeError, match="no model"):
+        run(never_ready())
+
+
 def test_a_flush_brings_out_what_is_held_back(run):
     async def main() -> None:
         async with Pipeline([BufferNode(3)]).session() as session:

@@ -198,6 +198,15 @@ class Session(OpenSession):
         """
         await asyncio.to_thread(self._live.changes.replace, node_id, node, timeout)
 
+    async def ready(self) -> None:
+        """Waits until every node is initialised. Inputs can be sent before, and wait meanwhile.
+
+        Raises:
+            Exception: What ended the session, such as an `initialize` that failed.
+        """
+        while not self._live.ready(0):
+            await self._signals.wait(_abi.RM_EVENT_READY)
+
     async def receive(self) -> Any:
         """The next output, waited for. One that a cancelled call was about to give comes with the next call.
 

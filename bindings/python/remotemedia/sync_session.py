@@ -46,6 +46,11 @@ class SyncSession(OpenSession):
     ) -> None:
         super().__init__(pipeline, inputs, options, None, lambda event: None)
 
+    def ready(self, timeout: float | None = None) -> None:
+        """As `Session.ready`; raises TimeoutError if the nodes are not ready within `timeout` seconds."""
+        if not _wait(self._live.ready, timeout):
+            raise TimeoutError(f"the nodes are not ready within {timeout} s")
+
     def send(self, data: Any, pts: int | None = None, timeout: float | None = None) -> None:
         """Gives an input, waiting for room.
 

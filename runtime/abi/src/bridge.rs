@@ -169,6 +169,18 @@ impl Bridge {
         }
     }
 
+    /// Does something between `enter` and `leave`, if the host has an object table. What the host calls meanwhile is no call
+    /// of a node.
+    fn inside<T>(&self, work: impl FnOnce(&Objects) -> T) -> Option<T> {
+        let objects = self.objects.as_ref()?;
+        // SAFETY: on a thread that may enter the host, which it leaves here.
+        let state = unsafe { (objects.enter)() };
+        let done = blame(Some(self), || work(objects)).0;
+        // SAFETY: as above.
+        unsafe { (objects.leave)(state) };
+        Some(done)
+    }
+
     /// Makes an object of a packet.
     pub fn import(&self, packet: &Packet) -> Result<HostObject, Fault> {
         let import =
@@ -192,7 +204,10 @@ impl Host for Bridge {
     }
 
     fn retain(&self, object: usize) {
-        if let Some(retain) = self.callbacks.retain {
+        if let Some(objects) = self.objects.as_ref().filter(|_| is_entered(self)) {
+            // SAFETY: a live reference of this host, which this thread has entered.
+            unsafe { (objects.retain)(object as *mut c_void) };
+        } else if let Some(retain) = self.callbacks.retain {
             // SAFETY: a live reference of this host, which the caller holds.
             unsafe { retain(self.callbacks.user_data, object as *mut c_void) };
         }
@@ -225,6 +240,11 @@ impl Host for Bridge {
         let pack = self.callbacks.pack_object;
         let pack = pack.ok_or_else(|| Fault::input("its host cannot send objects to another process"))?;
         let _guest = self.visit()?;
+        // SAFETY: between `enter` and `leave`, an object that the caller holds.
+        let is_plain = |objects: &Objects| unsafe { objects.pack(object as *mut c_void, |bytes| parcel.add(bytes)) };
+        if self.inside(is_plain) == Some(true) {
+            return Ok(());
+        }
         let (status, fault) = collect(Some(self), parcel, || {
             // SAFETY: the host's function with the host's pointer, and an object of it.
             unsafe { pack(self.callbacks.user_data, object as *mut c_void) }
@@ -239,6 +259,13 @@ impl Host for Bridge {
         let unpack = self.callbacks.unpack_object;
         let unpack = unpack.ok_or_else(|| Fault::input("its host cannot take objects from another process"))?;
         let _guest = self.visit()?;
+        if let [only] = parts {
+            // SAFETY: between `enter` and `leave`.
+            let made = self.inside(|objects| unsafe { objects.unpack(only.buffer.bytes()) }).flatten();
+            if let Some(made) = made.and_then(|object| self.adopt(object)) {
+                return Ok(made);
+            }
+        }
         let parts = parts.iter().enumerate().map(|(at, part)| {
             let bytes = part.buffer.bytes();
             let buffer = if at == 0 { 0 } else { handle::insert(Arc::new(Named(part.buffer.clone())))? };

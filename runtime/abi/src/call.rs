@@ -78,12 +78,12 @@ pub(crate) fn collect(
     (status, call.fault)
 }
 
-/// Runs a callback that belongs to no node; the fault that it told, if it did.
-pub(crate) fn blame(bridge: Option<&Bridge>, body: impl FnOnce() -> rm_status) -> (rm_status, Option<Fault>) {
+/// Runs a callback that belongs to no node: its answer, and the fault that it told, if it did.
+pub(crate) fn blame<T>(bridge: Option<&Bridge>, body: impl FnOnce() -> T) -> (T, Option<Fault>) {
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
     let mut call = Call { bridge, context: ptr::null_mut(), input: ptr::null(), fault: None, parcel: None };
-    let status = call.run(body);
-    (status, call.fault)
+    let answer = call.run(body);
+    (answer, call.fault)
 }
 
 /// Sends a packet on from the callback that this thread is in.

@@ -1,6 +1,8 @@
 //! The object table: a host's own entry points to its objects, called without any translation between.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
+use std::ptr;
 
 use crate::versioned::Versioned;
 
@@ -38,12 +40,22 @@ pub struct rm_object_table {
     pub pending: *mut c_void,
     /// The result that stands for a failure, told by `rm_call_fail`.
     pub failed: *mut c_void,
+    /// An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, or `none` if
+    /// it leaves that to `pack_object`, as it does if the call fails. Null, like the next three, if there is none.
+    pub pack: *mut c_void,
+    /// An object to call with the bytes that `pack` has made in another process: it answers the object.
+    pub unpack: *mut c_void,
+    /// The bytes that an object has, for as long as it lives; 0, or another number if it has none.
+    pub read_bytes:
+        Option<unsafe extern "C-unwind" fn(object: *mut c_void, data: *mut *mut c_char, size: *mut isize) -> i32>,
+    /// Makes an object of a copy of bytes; a new reference, or null on failure.
+    pub new_bytes: Option<unsafe extern "C-unwind" fn(data: *const c_char, size: isize) -> *mut c_void>,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_object_table {
     const NAME: &'static str = "rm_object_table";
-    const FIRST_SIZE: usize = size_of::<rm_object_table>();
+    const FIRST_SIZE: usize = offset_of!(rm_object_table, pack);
 }
 
 /// A table in which every function is there.
@@ -60,6 +72,16 @@ pub(crate) struct Objects {
     pub done: *mut c_void,
     pub pending: *mut c_void,
     pub failed: *mut c_void,
+    pub packing: Option<Packing>,
+}
+
+/// How a host takes plain objects apart, and puts them together.
+#[derive(Clone, Copy)]
+pub(crate) struct Packing {
+    pack: *mut c_void,
+    unpack: *mut c_void,
+    read_bytes: unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_char, *mut isize) -> i32,
+    new_bytes: unsafe extern "C-unwind" fn(*const c_char, isize) -> *mut c_void,
 }
 
 impl Objects {
@@ -81,6 +103,67 @@ impl Objects {
             done: table.done,
             pending: table.pending,
             failed: table.failed,
+            packing: Packing::new(table),
+        })
+    }
+
+    /// Has `take` read the bytes of a plain object; whether it is one.
+    ///
+    /// # Safety
+    /// The thread has entered the host, and the object is one of it.
+    pub unsafe fn pack(&self, object: *mut c_void, take: impl FnOnce(&[u8])) -> bool {
+        let Some(packing) = &self.packing else { return false };
+        // SAFETY: the same promise; what the call answers is given back once, after its bytes have been read.
+        unsafe {
+            let packed = (self.call)(packing.pack, object);
+            if packed.is_null() {
+                (self.clear)();
+                return false;
+            }
+            let (mut data, mut size) = (ptr::null_mut(), 0);
+            let has_bytes = packed != self.none && (packing.read_bytes)(packed, &raw mut data, &raw mut size) == 0;
+            if has_bytes {
+                take(std::slice::from_raw_parts(data.cast(), size.unsigned_abs()));
+            } else if packed != self.none {
+                (self.clear)();
+            }
+            (self.release)(packed);
+            has_bytes
+        }
+    }
+
+    /// The object of bytes that `pack` has made in another process; nothing if that fails.
+    ///
+    /// # Safety
+    /// The thread has entered the host.
+    pub unsafe fn unpack(&self, bytes: &[u8]) -> Option<*mut c_void> {
+        let packing = self.packing.as_ref()?;
+        // SAFETY: the same promise; the object of bytes is given back once.
+        unsafe {
+            let packed = (packing.new_bytes)(bytes.as_ptr().cast(), bytes.len().cast_signed());
+            let object = if packed.is_null() { packed } else { (self.call)(packing.unpack, packed) };
+            if !packed.is_null() {
+                (self.release)(packed);
+            }
+            if object.is_null() {
+                (self.clear)();
+                return None;
+            }
+            Some(object)
+        }
+    }
+}
+
+impl Packing {
+    fn new(table: &rm_object_table) -> Option<Packing> {
+        if table.pack.is_null() || table.unpack.is_null() {
+            return None;
+        }
+        Some(Packing {
+            pack: table.pack,
+            unpack: table.unpack,
+            read_bytes: table.read_bytes?,
+            new_bytes: table.new_bytes?,
         })
     }
 }

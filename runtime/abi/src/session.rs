@@ -42,6 +42,8 @@ pub const RM_EVENT_ENDED: u32 = 3;
 /// Nothing has moved for `rm_session_config.stall`, though there is work: `rm_session_report` tells where it stands, and a
 /// warning in the metrics says so in words. Told again when something has moved since.
 pub const RM_EVENT_STALLED: u32 = 4;
+/// Told once after an `rm_session_ready` that answered RM_ERR_TIMEOUT: it is worth trying again.
+pub const RM_EVENT_READY: u32 = 5;
 
 /// How a session is to run. All zero but `struct_size` is a good start.
 #[repr(C)]
@@ -110,6 +112,7 @@ impl Callback {
         let event = match event {
             Event::Output => RM_EVENT_OUTPUT,
             Event::Room => RM_EVENT_ROOM,
+            Event::Ready => RM_EVENT_READY,
             Event::Stalled => RM_EVENT_STALLED,
             Event::Ended => RM_EVENT_ENDED,
         };
@@ -178,6 +181,19 @@ pub unsafe extern "C" fn rm_session_open(
         }
         given
     })
+}
+
+/// Waits until every node of a session has been initialised, for up to `timeout` nanoseconds (as in `rm_session_push`).
+/// Nothing needs this to be called: packets that are pushed earlier wait.
+///
+/// Ownership: none.
+/// Threads: any. Inside a callback that the session waits for it does not wait.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (they are not ready yet), RM_ERR_REENTRANT (as for `rm_session_push`),
+/// RM_ERR_CANCELLED, and the failure that ends the session.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn rm_session_ready(session: rm_session, timeout: i64) -> rm_status {
+    guard_on(session, || waiting(session, timeout, |session, deadline| session.ready(deadline)).map(|()| RM_OK))
 }
 
 /// Gives a packet to every node that takes input and has no edge leading to it, waiting for room for up to `timeout`

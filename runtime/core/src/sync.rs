@@ -32,7 +32,10 @@ pub fn wait_until<'a, T>(
 pub fn spin(most: Duration, mut ready: impl FnMut() -> bool) -> bool {
     static ALONE: LazyLock<bool> =
         LazyLock::new(|| thread::available_parallelism().is_ok_and(|count| count.get() == 1));
-    let deadline = Instant::now() + if *ALONE { Duration::ZERO } else { most };
+    if *ALONE {
+        return ready();
+    }
+    let deadline = Instant::now() + most;
     loop {
         for _ in 0..64 {
             if ready() {

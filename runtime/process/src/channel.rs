@@ -202,7 +202,8 @@ impl Channel {
         }
         header.parts = table.len() as u32;
         let mut out = lock(&self.out);
-        self.wait_for_loans(&mut out, table.len(), &given_up)?;
+        let lent = table.iter().filter(|placed| placed.block.is_some()).count();
+        self.wait_for_loans(&mut out, lent, &given_up)?;
         let mut head = Vec::with_capacity(size_of::<Header>() + table.len() * size_of::<Part>());
         head.extend_from_slice(bytemuck::bytes_of(&header));
         let mut late = Vec::new();

@@ -17,6 +17,8 @@ pub struct Loans {
     memory: Arc<Segment>,
     start: usize,
     lent: Vec<Option<Hold>>,
+    /// The numbers of those that are lent, and of the others.
+    used: Vec<u32>,
     free: Vec<u32>,
 }
 
@@ -25,13 +27,14 @@ impl Loans {
     pub fn new(memory: &Arc<Segment>, start: usize) -> Loans {
         let mut lent = Vec::new();
         lent.resize_with(MOST, || None);
-        Loans { memory: Arc::clone(memory), start, lent, free: (0..MOST as u32).rev().collect() }
+        Loans { memory: Arc::clone(memory), start, lent, used: Vec::new(), free: (0..MOST as u32).rev().collect() }
     }
 
     /// Keeps something as long as the other side reads it; nothing if too much is lent already.
     pub fn lend(&mut self, what: Hold) -> Option<u32> {
         let loan = self.free.pop()?;
         self.lent[loan as usize] = Some(what);
+        self.used.push(loan);
         Some(loan)
     }
 
@@ -42,25 +45,22 @@ impl Loans {
 
     /// Lets go of what the other side has given back; whether so many more can be lent now.
     pub fn has_room(&mut self, count: usize) -> bool {
-        if count > 0 {
-            self.collect();
-        }
-        self.free.len() >= count
-    }
-
-    fn collect(&mut self) {
-        for (loan, lent) in self.lent.iter_mut().enumerate() {
-            if lent.is_some() && self.memory.atomic(self.start + 4 * loan).swap(0, Ordering::Acquire) != 0 {
-                *lent = None;
-                self.free.push(loan as u32);
+        self.used.retain(|&loan| {
+            let at = loan as usize;
+            let returned = self.memory.atomic(self.start + 4 * at).swap(0, Ordering::Acquire) != 0;
+            if returned {
+                self.lent[at] = None;
+                self.free.push(loan);
             }
-        }
+            !returned
+        });
+        self.free.len() >= count
     }
 }
 
 impl fmt::Debug for Loans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Loans({} lent)", MOST - self.free.len())
+        write!(f, "Loans({} lent)", self.used.len())
     }
 }
 

@@ -53,8 +53,10 @@ pub struct ProcessNode {
     restarts: u32,
     /// A message that was read and is to be dealt with by the next call.
     next: Option<Message>,
-    /// When the call that goes on must be over.
-    deadline: Option<Instant>,
+    /// Whether the worker is in a call that it has not said the end of.
+    busy: bool,
+    /// When the call that goes on must be over, and how long it may take.
+    deadline: Option<(Instant, Duration)>,
     /// The number of the input that it was given.
     input: Option<u64>,
 }
@@ -64,7 +66,18 @@ impl ProcessNode {
     pub fn new(config: ProcessConfig, info: NodeInfo, host: Option<Arc<dyn Host>>) -> ProcessNode {
         let facts = Arc::new(Mutex::new(json!({"pid": null, "restarts": 0, "worker": null})));
         let info = NodeInfo { patient: true, process: Some(Arc::clone(&facts)), ..info };
-        ProcessNode { config, info, host, facts, worker: None, restarts: 0, next: None, deadline: None, input: None }
+        ProcessNode {
+            config,
+            info,
+            host,
+            facts,
+            worker: None,
+            restarts: 0,
+            next: None,
+            busy: false,
+            deadline: None,
+            input: None,
+        }
     }
 
     /// Starts the process and waits until its node is ready.
@@ -78,6 +91,7 @@ impl ProcessNode {
         })?;
         let deadline = Instant::now() + self.config.start;
         let worker = self.worker.insert(worker);
+        self.busy = false;
         *lock(&self.facts) = json!({"pid": worker.id(), "restarts": self.restarts, "worker": null});
         let channel = Arc::clone(worker.channel());
         loop {
@@ -86,11 +100,7 @@ impl ProcessNode {
             match received {
                 Ok(Some(message)) => match message.kind {
                     Kind::Ready => return Ok(()),
-                    Kind::Fatal => {
-                        let fault = read_error(&message, self.host.as_ref());
-                        self.stop();
-                        return Err(fault);
-                    }
+                    Kind::Fatal => return Err(self.ended(&message)),
                     _ => self.note(&message),
                 },
                 Ok(None) if context.cancelled() => return Err(self.give_up("the session was cancelled")),
@@ -134,9 +144,37 @@ impl ProcessNode {
         self.start(context)
     }
 
+    /// Lets a call that another session has given up come to its end, which may take as long as to stop the process.
+    fn come_back(&mut self, context: &Context<'_>) -> Result<(), Fault> {
+        self.allow(Some(self.config.stop));
+        self.next = None;
+        while self.busy {
+            let message = self.receive(context)?;
+            match message.kind {
+                Kind::Output | Kind::Failed => {}
+                Kind::Done => self.busy = false,
+                Kind::Fatal => return Err(self.ended(&message)),
+                _ => self.note(&message),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how long the call that goes on may take.
+    fn allow(&mut self, most: Option<Duration>) {
+        self.deadline = most.and_then(|most| Some((Instant::now().checked_add(most)?, most)));
+    }
+
     fn begin(&mut self, header: Header, packet: Option<&Packet>, context: &mut Context<'_>) -> Outcome {
+        if self.busy {
+            if let Err(fault) = self.come_back(context) {
+                if context.cancelled() || self.restarts == self.config.restarts {
+                    return Err(fault);
+                }
+            }
+        }
         self.revive(context)?;
-        self.deadline = context.deadline().and_then(|deadline| Instant::now().checked_add(deadline));
+        self.allow(context.deadline());
         self.next = None;
         self.input = packet.map(|packet| packet.index).filter(|&index| index != NO_INDEX);
         let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
@@ -151,7 +189,7 @@ impl ProcessNode {
             },
         );
         match sent {
-            Ok(sent) => sent?,
+            Ok(sent) => sent.map(|()| self.busy = true)?,
             Err(Closed::Stuck(message)) => return Err(Fault::new(message)),
             Err(closed) => return Err(self.lost(&closed, &self.at())),
         }
@@ -188,12 +226,11 @@ impl ProcessNode {
                     }
                 }
                 Kind::Failed => fault = Some(read_error(&message, self.host.as_ref())),
-                Kind::Done => return fault.map_or(Ok(Flow::Done), Err),
-                Kind::Fatal => {
-                    let fault = read_error(&message, self.host.as_ref());
-                    self.stop();
-                    return Err(fault);
+                Kind::Done => {
+                    self.busy = false;
+                    return fault.map_or(Ok(Flow::Done), Err);
                 }
+                Kind::Fatal => return Err(self.ended(&message)),
                 _ => self.note(&message),
             }
         }
@@ -214,13 +251,13 @@ impl ProcessNode {
             let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
             let channel = Arc::clone(worker.channel());
             let slice = Instant::now() + SLICE;
-            let until = self.deadline.map_or(slice, |deadline| deadline.min(slice));
+            let until = self.deadline.map_or(slice, |(deadline, _)| deadline.min(slice));
             let received = channel.receive(Some(until), || context.cancelled());
             match received {
                 Ok(Some(message)) => return Ok(message),
                 Ok(None) if context.cancelled() => return Err(Fault::new("the session was cancelled")),
-                Ok(None) if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
-                    let most = context.deadline().unwrap_or_default();
+                Ok(None) if self.deadline.is_some_and(|(deadline, _)| deadline <= Instant::now()) => {
+                    let most = self.deadline.map_or(Duration::ZERO, |(_, most)| most);
                     let message = format!("the call has not returned within {most:?}; its process was killed");
                     let mut fault = self.give_up(&message);
                     fault.kind = ErrorKind::Deadline;
@@ -249,6 +286,7 @@ impl ProcessNode {
 
     /// The worker has died or is not to be believed any more: why.
     fn lost(&mut self, closed: &Closed, when: &str) -> Fault {
+        self.busy = false;
         let Some(worker) = self.worker.take() else { return Fault::new("its process is gone") };
         let id = worker.id();
         let what = match closed {
@@ -261,12 +299,21 @@ impl ProcessNode {
 
     fn give_up(&mut self, message: &str) -> Fault {
         self.worker = None;
+        self.busy = false;
         Fault::new(message)
+    }
+
+    /// The worker has said that it cannot go on: why.
+    fn ended(&mut self, message: &Message) -> Fault {
+        let fault = read_error(message, self.host.as_ref());
+        self.stop();
+        fault
     }
 
     /// Has the worker clean up and exit, and kills it if it takes too long.
     fn stop(&mut self) {
         self.next = None;
+        self.busy = false;
         let Some(worker) = self.worker.take() else { return };
         let channel = Arc::clone(worker.channel());
         let _ = channel.say(Header { kind: Kind::Close as u32, ..Header::default() }, &[]);

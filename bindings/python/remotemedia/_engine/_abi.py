@@ -11,6 +11,7 @@ from ctypes import (
     c_int32,
     c_int64,
     c_size_t,
+    c_ssize_t,
     c_uint8,
     c_uint32,
     c_uint64,
@@ -45,6 +46,7 @@ RM_EVENT_OUTPUT = 1
 RM_EVENT_ROOM = 2
 RM_EVENT_ENDED = 3
 RM_EVENT_STALLED = 4
+RM_EVENT_READY = 5
 RM_OK = 0
 RM_MORE = 1
 RM_PENDING = 2
@@ -197,6 +199,10 @@ rm_object_table_call = CFUNCTYPE(c_void_p, c_void_p, c_void_p)
 
 rm_object_table_clear = CFUNCTYPE(None)
 
+rm_object_table_read_bytes = CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), POINTER(c_ssize_t))
+
+rm_object_table_new_bytes = CFUNCTYPE(c_void_p, c_void_p, c_ssize_t)
+
 rm_object_table._fields_ = [
     ("struct_size", c_uint32),
     ("reserved", c_uint32),
@@ -211,6 +217,10 @@ rm_object_table._fields_ = [
     ("done", c_void_p),
     ("pending", c_void_p),
     ("failed", c_void_p),
+    ("pack", c_void_p),
+    ("unpack", c_void_p),
+    ("read_bytes", rm_object_table_read_bytes),
+    ("new_bytes", rm_object_table_new_bytes),
 ]
 
 rm_packet._fields_ = [
@@ -385,6 +395,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_service_free.restype = c_int32
     library.rm_session_open.argtypes = [c_uint64, POINTER(rm_session_config), POINTER(c_uint64)]
     library.rm_session_open.restype = c_int32
+    library.rm_session_ready.argtypes = [c_uint64, c_int64]
+    library.rm_session_ready.restype = c_int32
     library.rm_session_push.argtypes = [c_uint64, POINTER(rm_packet), c_int64]
     library.rm_session_push.restype = c_int32
     library.rm_session_flush.argtypes = [c_uint64, c_int64]

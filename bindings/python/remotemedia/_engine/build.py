@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from . import _abi
-from .engine import Engine
+from .engine import Engine, Shared
 from .errors import check
 from .library import library, quick
 from .spec import Spec
@@ -21,14 +21,14 @@ POLICIES = {
 }
 
 
-def build(engine: Engine, spec: Spec, pipeline: ctypes.c_uint64, shared: list[Any]) -> None:
+def build(engine: Engine, spec: Spec, pipeline: ctypes.c_uint64, shared: list[Shared]) -> None:
     """Adds what a spec has to a pipeline that is empty.
 
     Args:
         engine: The engine.
         spec: Nodes and edges.
         pipeline: The pipeline's handle.
-        shared: Receives the instances that were shared, which the caller ends with `unshare`, also after a failure.
+        shared: Receives the nodes that were shared, which the caller ends with `unshare`, also after a failure.
     """
     if spec.manifest is not None:
         return _load(pipeline, spec.manifest)
@@ -36,9 +36,9 @@ def build(engine: Engine, spec: Spec, pipeline: ctypes.c_uint64, shared: list[An
         if isinstance(what, str):
             _load(pipeline, what)
         else:
-            handle = engine.share(what, spec.managed, spec.source and index == 0)
-            shared.append(what)
-            check(quick.rm_pipeline_add_node(pipeline, *text(node_id), handle))
+            node = engine.share(what, spec.managed, spec.source and index == 0)
+            shared.append(node)
+            check(quick.rm_pipeline_add_node(pipeline, *text(node_id), node.handle))
     for connection in spec.connections:
         _connect(pipeline, connection)
     for node_id, options in spec.options:

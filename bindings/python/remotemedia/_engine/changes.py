@@ -15,13 +15,14 @@ from .packets import locate
 from .spec import check_node
 
 if TYPE_CHECKING:
+    from .engine import Shared
     from .session import EngineSession
 
 
 class Changes:
     """Nodes that join and leave a session. Each call waits until that has come about. [any thread but the loop's]"""
 
-    def __init__(self, session: EngineSession, handle: ctypes.c_uint64, shared: list[Any]) -> None:
+    def __init__(self, session: EngineSession, handle: ctypes.c_uint64, shared: list[Shared]) -> None:
         self._session = session
         self._handle = handle
         self._shared = shared
@@ -45,19 +46,19 @@ class Changes:
     def _shared_with_session(self, node: Any, node_id: str) -> Iterator[int]:
         # Until the session has ended, as the ones that it began with; not if it is refused.
         engine = self._session.engine
-        handle = engine.share(check_node(node))
+        shared = engine.share(check_node(node))
         try:
-            yield handle
+            yield shared.handle
         except TimeoutError:  # the change goes on
-            self._shared.append(node)
+            self._shared.append(shared)
             raise
         except BaseException as error:
-            failure = engine.failure_of(node) if isinstance(error, NodeError) else None
-            engine.unshare(node)
+            failure = shared.adapter.failure if isinstance(error, NodeError) else None
+            engine.unshare(shared)
             if failure is None:
                 raise
             raise locate(failure, node_id, None) from None
-        self._shared.append(node)
+        self._shared.append(shared)
 
 
 def _nanos(seconds: float) -> int:

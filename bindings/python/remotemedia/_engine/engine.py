@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import itertools
+import pickle
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Engine:
         self.adapters: dict[int, Adapter] = {}
         self._left_behind: dict[int, Adapter] = {}
         self._keys = itertools.count(1)
-        self._shared: dict[int, _Shared] = {}
+        self._shared: dict[tuple[int, bool], Shared] = {}
         self._lock = threading.Lock()
         self.closing = False
         self.linger = 0
@@ -95,8 +96,11 @@ class Engine:
         self._no_life = self._callbacks("process", "resume")
         for name, function in self._host_functions.items():
             setattr(callbacks, name, function)
-        if self.objects.table is not None:
-            callbacks.objects = ctypes.pointer(self.objects.table)
+        table = self.objects.table
+        if table is not None:
+            # Both are functions of modules, which stay.
+            table.pack, table.unpack = id(parcels.pack_plain), id(pickle.loads)
+            callbacks.objects = ctypes.pointer(table)
         handle = ctypes.c_uint64()
         check(library.rm_host_new(self.runtime, callbacks, handle))
         return handle.value
@@ -146,8 +150,8 @@ class Engine:
 
     # Nodes
 
-    def share(self, node: Any, managed: bool = False, source: bool = False) -> int:
-        """The handle of a node, the same in every run that it is in at a time; `unshare` ends it.
+    def share(self, node: Any, managed: bool = False, source: bool = False) -> Shared:
+        """What the library knows a node by, the same in every run that it is in at a time; `unshare` ends it.
 
         Args:
             node: The node.
@@ -155,29 +159,25 @@ class Engine:
             source: It makes its own data, whatever it says of itself.
         """
         with self._lock:
-            shared = self._shared.get(id(node))
+            place = id(node), source
+            shared = self._shared.get(place)
             if shared is None:
                 adapter = adapt(self, node, source)
-                shared = self._shared[id(node)] = _Shared(adapter, *self.new_node(adapter))
+                shared = self._shared[place] = Shared(place, adapter, *self.new_node(adapter))
             if managed:
                 shared.adapter.managed = True
             shared.uses += 1
-            return shared.handle
+            return shared
 
-    def unshare(self, node: Any) -> None:
+    def unshare(self, shared: Shared) -> None:
         """Ends what `share` gave."""
         with self._lock:
-            shared = self._shared[id(node)]
             shared.uses -= 1
             if shared.uses:
                 return
-            del self._shared[id(node)]
+            del self._shared[shared.place]
         quick.rm_node_free(shared.handle)
         self.forget(shared.key)
-
-    def failure_of(self, node: Any) -> BaseException | None:
-        """What the initialisation of a shared node failed with."""
-        return self._shared[id(node)].adapter.failure
 
     def is_source(self, key: int) -> bool:
         """Whether the adapter of a key makes data by itself; no longer once it is forgotten."""
@@ -436,10 +436,13 @@ class Engine:
             return _abi.RM_ERR_NODE
 
 
-class _Shared:
-    __slots__ = ("adapter", "handle", "key", "uses")
+class Shared:
+    """A node that sessions share."""
 
-    def __init__(self, adapter: NodeAdapter | ProcessAdapter, handle: int, key: int) -> None:
+    __slots__ = ("adapter", "handle", "key", "place", "uses")
+
+    def __init__(self, place: tuple[int, bool], adapter: NodeAdapter | ProcessAdapter, handle: int, key: int) -> None:
+        self.place = place
         self.adapter = adapter
         self.handle = handle
         self.key = key

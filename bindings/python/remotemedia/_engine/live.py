@@ -19,7 +19,7 @@ from .library import library, quick
 from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
 
-_EVENTS = _abi.RM_EVENT_OUTPUT, _abi.RM_EVENT_ROOM, _abi.RM_EVENT_ENDED
+_EVENTS = _abi.RM_EVENT_READY, _abi.RM_EVENT_OUTPUT, _abi.RM_EVENT_ROOM, _abi.RM_EVENT_ENDED
 _DEFAULTS: dict[str, Any] = {"on_error": "raise", "capacity": 16, "policy": "block", "stall": 10.0, "trace": 0}
 _TIMES = range(_abi.RM_TIME_NONE + 1, 2**63)
 
@@ -90,6 +90,22 @@ class Live(EngineSession):
     def forsaken(self) -> bool:
         """Whether it runs on although nobody has said that it should end."""
         return self._is_open and not (self.over or self.ended)
+
+    def ready(self, timeout: int) -> bool:
+        """Waits until every node is initialised, for up to `timeout` nanoseconds; whether they are.
+
+        Raises:
+            Exception: What ends the session.
+        """
+        status = (library if timeout else quick).rm_session_ready(self._handle, timeout)
+        if status == _abi.RM_ERR_TIMEOUT:
+            return False
+        if status < 0 and status != _abi.RM_ERR_REENTRANT:
+            self.stop_at_exit()
+            self._find_error()
+            self.raise_error()
+        check(status)
+        return True
 
     def push(self, data: Any, pts: int | None, timeout: int) -> bool:
         """Gives an input, waiting for room for up to `timeout` nanoseconds; whether there was room.

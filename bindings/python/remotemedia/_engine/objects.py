@@ -91,6 +91,8 @@ def _entry_points(api: ctypes.PyDLL) -> _abi.rm_object_table:
     table.release = _abi.rm_object_table_release(address("Py_DecRef"))
     table.call = _abi.rm_object_table_call(address("PyObject_CallOneArg"))
     table.clear = _abi.rm_object_table_clear(address("PyErr_Clear"))
+    table.read_bytes = _abi.rm_object_table_read_bytes(address("PyBytes_AsStringAndSize"))
+    table.new_bytes = _abi.rm_object_table_new_bytes(address("PyBytes_FromStringAndSize"))
     table.none = id(None)
     table.more, table.done, table.pending, table.failed = id(MORE), id(DONE), id(PENDING), id(FAILED)
     return table

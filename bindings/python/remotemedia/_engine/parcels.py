@@ -26,8 +26,22 @@ from .library import library, quick
 
 # What holds nothing else.
 _PLAIN = frozenset((bytes, str, int, float, bool, type(None)))
+_ROWS = frozenset((tuple, list))
 _SMALL = 1024
+_LARGE = 8192
 _MOST = 500
+
+
+def pack_plain(value: Any) -> bytes | None:
+    """The pickle of an object that is plain, or holds nothing but what is; None for others, which `pack` takes apart."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return None if kind is bytes and len(value) > _LARGE else pickle.dumps(value, 5)
+    if kind in _ROWS:
+        return pickle.dumps(value, 5) if _PLAIN.issuperset(map(type, value)) else None
+    if kind is dict and _PLAIN.issuperset(map(type, value)) and _PLAIN.issuperset(map(type, value.values())):
+        return pickle.dumps(value, 5)
+    return None
 
 
 def pack(value: Any) -> None:
@@ -36,13 +50,11 @@ def pack(value: Any) -> None:
     Raises:
         TypeError: It cannot be pickled.
     """
-    if type(value) in _PLAIN:
-        data = pickle.dumps(value, 5)
-        check(quick.rm_call_part(data, len(data)))
-        return
     # By its true type: `isinstance` would ask the object, which may say anything.
     if issubclass(type(value), BaseException):
         value = _Failure(value)
+    elif type(value) is bytes:
+        value = _Bytes(value)
     buffers: list[memoryview] = []
 
     def stays(buffer: pickle.PickleBuffer) -> bool:
@@ -156,6 +168,16 @@ def _view(part: _abi.rm_part) -> memoryview:
     memory.lease = _Lease(part.buffer)
     view = memoryview(memory)
     return view.toreadonly() if part.flags & _abi.RM_PART_SHARED else view
+
+
+class _Bytes:
+    """Bytes whose memory stays out of the pickle."""
+
+    def __init__(self, value: bytes) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return bytes, (pickle.PickleBuffer(self.value),)
 
 
 class _Failure:

@@ -7,12 +7,12 @@ import ctypes
 import itertools
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _abi, packets
 from .adapter import CALLER, Adapter
 from .build import build
-from .engine import engine
+from .engine import Shared, engine
 from .errors import check, read_text
 from .library import library, quick
 from .spec import Spec
@@ -44,7 +44,7 @@ class EngineSession:
         self.on_error = on_error
         self._loop = loop
         self._handle = ctypes.c_uint64()
-        self._shared: list[Any] = []
+        self._shared: list[Shared] = []
         self._keys: list[int] = []
         # Opening and ending may overlap: the second of the two finishes.
         self._steps = iter((False, True)).__next__

@@ -47,6 +47,8 @@ class Pipeline:
         self._metrics: Metrics | None = None
         # Those whose nodes are initialised here: they must not be at work when the nodes are cleaned up.
         self._sessions: WeakSet[Session | SyncSession] = WeakSet()
+        # Sessions without input that keep the workers of nodes in processes alive from run to run.
+        self._workers: list[SyncSession] = []
         for node in nodes or ():
             self.add_node(node)
 
@@ -154,18 +156,26 @@ class Pipeline:
     async def initialize(self) -> None:
         """Initialises the nodes in order; if one fails, all are cleaned up. Does nothing a second time.
 
-        Nodes that run in processes of their own are left as they are: each run initialises a copy there.
+        Nodes that run in processes of their own are initialised there, side by side, and stay until `cleanup`: their
+        state lasts from run to run. A source makes its data anew in each run, and so its process is another one.
         """
         if self._is_initialized:
             return
         if not self.nodes:
             raise PipelineError("Cannot initialize empty pipeline")
+        import asyncio
+
         try:
+            self._start_workers()
             for node in self._inline():
                 self.logger.debug("pipeline '%s': initialize node '%s'", self.name, node.name)
                 await settle(node.initialize())
-        except Exception as error:
+            for session in self._workers:
+                await asyncio.to_thread(session.ready)
+        except BaseException as error:
             await self.cleanup()
+            if not isinstance(error, Exception):
+                raise
             raise PipelineError(f"Pipeline initialization failed: {error}") from error
         self._is_initialized = True
 
@@ -182,10 +192,30 @@ class Pipeline:
                 await settle(node.cleanup())
             except Exception:
                 self.logger.exception("cleanup of node %r failed", node)
+        while self._workers:
+            await self._stop_worker(self._workers.pop())
         self._is_initialized = False
 
     def _inline(self) -> list[Node]:
         return [node for node in self.nodes if node.executor == "inline"]
+
+    def _start_workers(self) -> None:
+        import remotemedia
+
+        from ..sync_session import SyncSession
+
+        kept = [node for node in self.nodes if node.executor == "process" and not node.is_source]
+        if kept and remotemedia.is_rust_runtime_available():
+            self._workers.extend(SyncSession([node], stall=None) for node in kept)
+
+    async def _stop_worker(self, session: SyncSession) -> None:
+        import asyncio
+
+        session.cancel()
+        try:
+            await asyncio.to_thread(session.wait)
+        except Exception:
+            self.logger.exception("a node in a process of its own did not end well")
 
     @asynccontextmanager
     async def managed_execution(self) -> AsyncIterator[Self]:

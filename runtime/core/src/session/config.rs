@@ -26,6 +26,8 @@ pub enum OnError {
 /// What a session tells its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// After [`crate::Session::ready`] has waited in vain: every node is initialised, or the session is about to end.
+    Ready,
     /// After a push that found no room in time: it is worth trying again.
     Room,
     /// After a pull that found nothing in time: it is worth trying again.
@@ -37,7 +39,7 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Event; 4] = [Event::Room, Event::Output, Event::Stalled, Event::Ended];
+    const ALL: [Event; 5] = [Event::Ready, Event::Room, Event::Output, Event::Stalled, Event::Ended];
 
     /// The events of a set of [`Event::bit`]s, in the order in which they are told.
     pub(super) fn of(bits: u8) -> impl Iterator<Item = Event> {

@@ -119,6 +119,20 @@ impl Session {
         Ok(session)
     }
 
+    /// Waits until every node is initialised, or until `deadline`.
+    pub fn ready(&self, deadline: Option<Instant>) -> Result<()> {
+        let mut state = self.lock();
+        state.waiters += 1;
+        let (mut state, ready) =
+            wait_until(&self.changed, state, deadline, |state| state.cancelled || !matches!(state.phase, Phase::Starting(_)));
+        state.waiters -= 1;
+        if !ready {
+            state.wanted |= Event::Ready.bit();
+            return Err(Error::new(ErrorKind::Timeout, "the nodes are not ready within the time given"));
+        }
+        if state.error.is_some() || state.cancelled { Err(self.refusal(&state, "")) } else { Ok(()) }
+    }
+
     /// Gives a packet to every node that takes input and has no edge leading to it. Waits for room until `deadline`.
     pub fn push(self: &Arc<Self>, mut packet: Packet, deadline: Option<Instant>) -> Result<()> {
         let mut state = self.wait_for_room(deadline)?;

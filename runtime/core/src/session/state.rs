@@ -368,6 +368,9 @@ impl State {
         if ended {
             events |= Event::Ended.bit();
         }
+        if !matches!(self.phase, Phase::Starting(_)) {
+            events |= Event::Ready.bit();
+        }
         if ended || !self.outputs.is_empty() {
             events |= Event::Output.bit();
         }
