@@ -86,10 +86,13 @@ static void destroy(void *user_data)
     atomic_fetch_add(&((host *)user_data)->destroyed, 1);
 }
 
-void host_start(host *host, rm_runtime runtime, int features)
+rm_host_callbacks host_callbacks(host *host, int features)
 {
-    rm_host_callbacks callbacks = {
-        .struct_size = sizeof callbacks,
+    memset(host, 0, sizeof *host);
+    pthread_mutex_init(&host->lock, NULL);
+    host->lends = features & LENDS;
+    return (rm_host_callbacks){
+        .struct_size = sizeof(rm_host_callbacks),
         .user_data = host,
         .destroy = destroy,
         .hire = features & LENDS ? hire : NULL,
@@ -99,9 +102,11 @@ void host_start(host *host, rm_runtime runtime, int features)
         .import_packet = import_packet,
         .objects = features & HAS_TABLE ? &object_table : NULL,
     };
-    memset(host, 0, sizeof *host);
-    pthread_mutex_init(&host->lock, NULL);
-    host->lends = features & LENDS;
+}
+
+void host_start(host *host, rm_runtime runtime, int features)
+{
+    rm_host_callbacks callbacks = host_callbacks(host, features);
     CHECK_OK(rm_host_new(runtime, &callbacks, &host->handle));
 }
 

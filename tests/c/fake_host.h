@@ -32,6 +32,8 @@ enum { LENDS = 1, HAS_TABLE = 2 };
 
 /* A host of a runtime; with LENDS its threads make the calls, with HAS_TABLE its objects can be called. */
 void host_start(host *host, rm_runtime runtime, int features);
+/* What such a host is made of, for one that has more; it is ready but for its handle. */
+rm_host_callbacks host_callbacks(host *host, int features);
 /* Frees it, and waits for its threads. */
 void host_free(host *host);
 /* Waits until the library has done with it. Every reference has been given back by then, on a thread that may. */
