@@ -377,7 +377,8 @@ typedef struct rm_host_callbacks {
      */
     void (*destroy)(void *user_data);
     /**
-     * Asks for one more thread that calls `rm_worker_run`; `RM_OK` if one will come. [any thread, no lock held]
+     * Asks for one more thread that calls `rm_worker_run`, or for one call of `rm_pump`; `RM_OK` if it will come.
+     * [any thread, no lock held]
      * Without this function the host lends no threads, and its nodes are called on the library's own.
      */
     rm_status (*hire)(void *user_data);
@@ -669,6 +670,37 @@ typedef struct rm_type_callbacks {
 } rm_type_callbacks;
 
 /**
+ * What the library's own threads do first and last: for priorities, processors, or a language that must know its threads.
+ * None of the functions may throw.
+ */
+typedef struct rm_thread_hooks {
+    /**
+     * `sizeof(rm_thread_hooks)`.
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Passed to every function.
+     */
+    void *user_data;
+    /**
+     * Called once, last: when the runtime is gone and its threads have ended, also when `rm_runtime_new` fails. [any thread]
+     */
+    void (*destroy)(void *user_data);
+    /**
+     * A thread has started, and has made no call yet. [that thread]
+     */
+    void (*on_start)(void *user_data);
+    /**
+     * A thread has made its last call, and is about to end. [that thread]
+     */
+    void (*on_stop)(void *user_data);
+} rm_thread_hooks;
+
+/**
  * How a runtime is to be.
  */
 typedef struct rm_runtime_config {
@@ -697,6 +729,10 @@ typedef struct rm_runtime_config {
      * Its size in bytes.
      */
     size_t worker_size;
+    /**
+     * What the library's own threads do first and last, or null. Copied.
+     */
+    const struct rm_thread_hooks *hooks;
 } rm_runtime_config;
 
 /**
@@ -1582,6 +1618,22 @@ uint32_t rm_abi_version(void);
  * Since: 0.1
  */
 rm_status rm_version(char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Makes the calls of a host that are due, on this thread, and returns: for a thread with an event loop of its own. The
+ * host's `hire` says when there is something to do: it is to have the loop call this function, once. At least one piece of
+ * work is done; after `budget` nanoseconds no other is begun. RM_MORE says that something is left: call it again.
+ *
+ * From then on the thread also makes these calls while it waits in the library, outside of callbacks.
+ *
+ * Ownership: none.
+ * Threads: any, never inside a callback; the host's calls come on the threads that pump and on those that it has lent.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_STATE (the host has no `hire`), RM_ERR_REENTRANT, RM_ERR_ARGUMENT (`budget` is
+ * negative).
+ * Since: 0.1
+ */
+rm_status rm_pump(uint64_t host,
+                  int64_t budget);
 
 /**
  * Lends this thread to a host: blocks, and makes calls, until the runtime is shut down or the host freed.

@@ -108,13 +108,14 @@ LAYOUT(offsetof(rm_type_callbacks, user_data), 8);
 LAYOUT(offsetof(rm_type_callbacks, destroy), 16);
 LAYOUT(offsetof(rm_type_callbacks, create), 24);
 LAYOUT(offsetof(rm_type_callbacks, create_process), 32);
-LAYOUT(sizeof(rm_runtime_config), 32);
+LAYOUT(sizeof(rm_runtime_config), 40);
 LAYOUT(offsetof(rm_runtime_config, struct_size), 0);
 LAYOUT(offsetof(rm_runtime_config, abi_version), 4);
 LAYOUT(offsetof(rm_runtime_config, threads), 8);
 LAYOUT(offsetof(rm_runtime_config, reserved), 12);
 LAYOUT(offsetof(rm_runtime_config, worker), 16);
 LAYOUT(offsetof(rm_runtime_config, worker_size), 24);
+LAYOUT(offsetof(rm_runtime_config, hooks), 32);
 LAYOUT(sizeof(rm_session_config), 96);
 LAYOUT(offsetof(rm_session_config, struct_size), 0);
 LAYOUT(offsetof(rm_session_config, on_error), 4);
@@ -131,5 +132,12 @@ LAYOUT(offsetof(rm_session_config, policy), 72);
 LAYOUT(offsetof(rm_session_config, trace), 76);
 LAYOUT(offsetof(rm_session_config, caller), 80);
 LAYOUT(offsetof(rm_session_config, linger), 88);
+LAYOUT(sizeof(rm_thread_hooks), 40);
+LAYOUT(offsetof(rm_thread_hooks, struct_size), 0);
+LAYOUT(offsetof(rm_thread_hooks, reserved), 4);
+LAYOUT(offsetof(rm_thread_hooks, user_data), 8);
+LAYOUT(offsetof(rm_thread_hooks, destroy), 16);
+LAYOUT(offsetof(rm_thread_hooks, on_start), 24);
+LAYOUT(offsetof(rm_thread_hooks, on_stop), 32);
 
 int main(void) { return 0; }

@@ -30,7 +30,8 @@ pub struct rm_host_callbacks {
     pub user_data: *mut c_void,
     /// Called once, last, also when `rm_host_new` fails.
     pub destroy: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>,
-    /// Asks for one more thread that calls `rm_worker_run`; `RM_OK` if one will come. [any thread, no lock held]
+    /// Asks for one more thread that calls `rm_worker_run`, or for one call of `rm_pump`; `RM_OK` if it will come.
+    /// [any thread, no lock held]
     /// Without this function the host lends no threads, and its nodes are called on the library's own.
     pub hire: Option<unsafe extern "C-unwind" fn(user_data: *mut c_void) -> rm_status>,
     /// Counts a reference to an object. [worker, or the thread that calls the library]

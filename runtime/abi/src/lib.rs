@@ -48,5 +48,6 @@ pub use runtime::*;
 pub use service::*;
 pub use session::*;
 pub use status::*;
+pub use thread::rm_thread_hooks;
 pub use version::*;
 pub use worker::*;

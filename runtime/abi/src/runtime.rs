@@ -1,6 +1,7 @@
 //! Runtimes.
 
 use std::ffi::c_char;
+use std::mem::offset_of;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::process::arguments;
 use crate::session::deadline;
 use crate::status::*;
 use crate::text::{read_text, write_out, write_text};
-use crate::thread;
+use crate::thread::{Hooks, rm_thread_hooks};
 use crate::version::RM_ABI_VERSION;
 use crate::versioned::{Versioned, check_zero, read_struct};
 
@@ -40,12 +41,14 @@ pub struct rm_runtime_config {
     pub worker: *const c_char,
     /// Its size in bytes.
     pub worker_size: usize,
+    /// What the library's own threads do first and last, or null. Copied.
+    pub hooks: *const rm_thread_hooks,
 }
 
 // SAFETY: integers and pointers may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_runtime_config {
     const NAME: &'static str = "rm_runtime_config";
-    const FIRST_SIZE: usize = size_of::<rm_runtime_config>();
+    const FIRST_SIZE: usize = offset_of!(rm_runtime_config, hooks);
 }
 
 /// A runtime of the engine, shut down when its handle is gone and nothing runs on it any more.
@@ -94,6 +97,8 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
     guard_on(0, || {
         // SAFETY: the caller vouches for `config`.
         let config = unsafe { read_struct(config) }?;
+        // SAFETY: the caller vouches for `hooks` and what they point to.
+        let hooks = unsafe { Hooks::new(config.hooks) }?;
         if config.abi_version >> 16 != RM_ABI_VERSION >> 16 {
             let message = format!(
                 "the program was compiled for version {:#x} of the ABI, the library has {RM_ABI_VERSION:#x}; use a matching pair",
@@ -103,7 +108,7 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
         }
         check_zero(config.reserved, "reserved")?;
         fork::watch();
-        let core = remotemedia_core::Runtime::with_threads(config.threads as usize, thread::prepare);
+        let core = remotemedia_core::Runtime::with_hooks(config.threads as usize, Arc::new(hooks));
         remotemedia_nodes::register(core.registry());
         // SAFETY: the caller vouches for `worker` and its size.
         let worker = unsafe { read_text(config.worker, config.worker_size, "worker") }?;

@@ -106,7 +106,8 @@ pub(crate) unsafe fn size_of_struct<T: Versioned>(source: *const T) -> Outcome<u
     }
     // SAFETY: not null, and the first field is there whatever the rest is.
     let size = unsafe { source.cast::<u32>().read_unaligned() } as usize;
-    if size < T::FIRST_SIZE || size > 4096 {
+    // No size of a struct cuts a field in two.
+    if size < T::FIRST_SIZE || size > 4096 || !size.is_multiple_of(align_of::<T>()) {
         let message =
             format!("struct_size of the {} is {size}; set it to sizeof({}) = {}", T::NAME, T::NAME, size_of::<T>());
         return Err(Failure::new(RM_ERR_ARGUMENT, message));

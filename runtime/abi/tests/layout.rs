@@ -111,13 +111,14 @@ fn layout() {
     assert_eq!(offset_of!(rm_type_callbacks, destroy), 16);
     assert_eq!(offset_of!(rm_type_callbacks, create), 24);
     assert_eq!(offset_of!(rm_type_callbacks, create_process), 32);
-    assert_eq!(size_of::<rm_runtime_config>(), 32);
+    assert_eq!(size_of::<rm_runtime_config>(), 40);
     assert_eq!(offset_of!(rm_runtime_config, struct_size), 0);
     assert_eq!(offset_of!(rm_runtime_config, abi_version), 4);
     assert_eq!(offset_of!(rm_runtime_config, threads), 8);
     assert_eq!(offset_of!(rm_runtime_config, reserved), 12);
     assert_eq!(offset_of!(rm_runtime_config, worker), 16);
     assert_eq!(offset_of!(rm_runtime_config, worker_size), 24);
+    assert_eq!(offset_of!(rm_runtime_config, hooks), 32);
     assert_eq!(size_of::<rm_session_config>(), 96);
     assert_eq!(offset_of!(rm_session_config, struct_size), 0);
     assert_eq!(offset_of!(rm_session_config, on_error), 4);
@@ -134,4 +135,11 @@ fn layout() {
     assert_eq!(offset_of!(rm_session_config, trace), 76);
     assert_eq!(offset_of!(rm_session_config, caller), 80);
     assert_eq!(offset_of!(rm_session_config, linger), 88);
+    assert_eq!(size_of::<rm_thread_hooks>(), 40);
+    assert_eq!(offset_of!(rm_thread_hooks, struct_size), 0);
+    assert_eq!(offset_of!(rm_thread_hooks, reserved), 4);
+    assert_eq!(offset_of!(rm_thread_hooks, user_data), 8);
+    assert_eq!(offset_of!(rm_thread_hooks, destroy), 16);
+    assert_eq!(offset_of!(rm_thread_hooks, on_start), 24);
+    assert_eq!(offset_of!(rm_thread_hooks, on_stop), 32);
 }

@@ -80,6 +80,8 @@ thread_local! {
     static CURRENT: RefCell<Weak<Lane>> = const { RefCell::new(Weak::new()) };
     /// Whether this worker waits, and has made room for others.
     static ASIDE: Cell<bool> = const { Cell::new(false) };
+    /// The lanes that this thread pumps.
+    static PUMPED: RefCell<Vec<Weak<Lane>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Lane {
@@ -124,16 +126,74 @@ impl Lane {
         }
         let before = CURRENT.replace(self.this.clone());
         while let Some(job) = self.take() {
-            match job {
-                Job::Session(session, link) => session.run(link),
-                Job::Call(call) => call(),
-            }
-            self.finish();
+            self.work_at(job);
         }
         CURRENT.replace(before);
         let mut state = lock(&self.state);
         state.workers -= 1;
         self.quiet.notify_all();
+    }
+
+    /// Does what is due on this thread, without waiting for more, until `deadline` has passed; at least one job, if there is
+    /// any. Whether something is left. From now on the thread does so too while it waits for a session.
+    pub fn pump(&self, deadline: Instant) -> bool {
+        PUMPED.with_borrow_mut(|lanes| {
+            lanes.retain(|lane| lane.strong_count() > 0);
+            if !lanes.iter().any(|lane| lane.ptr_eq(&self.this)) {
+                lanes.push(self.this.clone());
+            }
+        });
+        {
+            let mut state = lock(&self.state);
+            state.workers += 1;
+            state.expected = state.expected.saturating_sub(1);
+        }
+        let before = CURRENT.replace(self.this.clone());
+        let left = loop {
+            match self.take_due() {
+                Ok(job) => self.work_at(job),
+                Err(left) => break left,
+            }
+            if Instant::now() >= deadline {
+                break self.rest(&mut lock(&self.state));
+            }
+        };
+        CURRENT.replace(before);
+        left
+    }
+
+    /// The next job that is due; without any, the worker leaves, and says whether something is left for others.
+    fn take_due(&self) -> Result<Job, bool> {
+        let mut state = lock(&self.state);
+        if self.has_room(&state) {
+            let chore = state.next_chore(true);
+            if let Some(job) = chore.or_else(|| state.next_job()) {
+                state.active += 1;
+                state.taken += 1;
+                return Ok(job);
+            }
+        }
+        Err(self.rest(&mut state))
+    }
+
+    /// A worker leaves; whether something is left for others.
+    fn rest(&self, state: &mut State) -> bool {
+        state.workers -= 1;
+        self.quiet.notify_all();
+        !state.queue.is_empty() || !state.chores.is_empty()
+    }
+
+    /// Whether this thread pumps lanes, and is inside no call of one.
+    pub(crate) fn is_pumped_here() -> bool {
+        PUMPED.with_borrow(|lanes| !lanes.is_empty()) && CURRENT.with_borrow(|current| current.strong_count() == 0)
+    }
+
+    /// Does what is due on the lanes that this thread pumps.
+    pub(crate) fn pump_own() {
+        let lanes: Vec<Arc<Lane>> = PUMPED.with_borrow(|lanes| lanes.iter().filter_map(Weak::upgrade).collect());
+        for lane in lanes.iter().filter(|lane| !lane.is_closed()) {
+            lane.pump(Instant::now());
+        }
     }
 
     /// Whether this thread is one of the lane's workers.
@@ -260,8 +320,7 @@ impl Lane {
                 if let Some(chore) = state.next_chore(looked || stuck) {
                     break chore;
                 }
-                if let Some((job, urgent)) = state.queue.pop_front() {
-                    state.urgent -= usize::from(urgent);
+                if let Some(job) = state.next_job() {
                     break job;
                 }
             }
@@ -343,7 +402,11 @@ impl Lane {
         }
     }
 
-    fn finish(&self) {
+    fn work_at(&self, job: Job) {
+        match job {
+            Job::Session(session, link) => session.run(link),
+            Job::Call(call) => call(),
+        }
         let mut state = lock(&self.state);
         state.active -= 1;
         if state.closed {
@@ -376,6 +439,12 @@ impl Lane {
 }
 
 impl State {
+    fn next_job(&mut self) -> Option<Job> {
+        let (job, urgent) = self.queue.pop_front()?;
+        self.urgent -= usize::from(urgent);
+        Some(job)
+    }
+
     /// A chore whose time has come.
     fn next_chore(&mut self, at_leisure: bool) -> Option<Job> {
         let due =

@@ -49,7 +49,7 @@ pub use node::{Context, Flow, Node, NodeInfo, Outcome};
 pub use options::{NodeOptions, ProcessOptions};
 pub use packet::{Data, Kinds, NO_INDEX, Packet};
 pub use registry::{Launcher, NodeType, Registry};
-pub use runtime::Runtime;
+pub use runtime::{Runtime, ThreadHooks};
 pub use schema::{Schema, Violation};
 pub use session::{Event, Listener, OnError, Session, SessionConfig};
 pub use slot::Slot;

@@ -27,29 +27,37 @@ pub struct Runtime {
     closed: AtomicBool,
     next_session: AtomicU64,
     timer: Arc<Timer>,
-    prepare: fn(),
+    hooks: Arc<dyn ThreadHooks>,
 }
+
+/// What the threads of a runtime do first, and last.
+pub trait ThreadHooks: Send + Sync {
+    /// A thread has started, and has made no call yet.
+    fn start(&self) {}
+    /// A thread is about to end.
+    fn stop(&self) {}
+}
+
+struct NoHooks;
+
+impl ThreadHooks for NoHooks {}
 
 impl Runtime {
     /// A runtime with up to `threads` threads of its own, started as they are needed; 0 stands for one a processor.
     pub fn new(threads: usize) -> Arc<Runtime> {
-        Runtime::with_threads(threads, || {})
+        Runtime::with_hooks(threads, Arc::new(NoHooks))
     }
 
-    /// The same; each thread calls `prepare` first.
-    pub fn with_threads(threads: usize, prepare: fn()) -> Arc<Runtime> {
+    /// The same, with hooks for its threads.
+    pub fn with_hooks(threads: usize, hooks: Arc<dyn ThreadHooks>) -> Arc<Runtime> {
         let threads = match threads {
             0 => thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
         // Without a thread the work stays queued for the workers that are there.
-        let native = Lane::new(threads, MOST_THREADS, move |lane| {
-            let serve = move || {
-                prepare();
-                lane.serve();
-            };
-            thread::Builder::new().name("remotemedia".into()).spawn(serve).is_ok()
-        });
+        let lane_hooks = Arc::clone(&hooks);
+        let native =
+            Lane::new(threads, MOST_THREADS, move |lane| spawn("remotemedia", &lane_hooks, move || lane.serve()));
         Arc::new(Runtime {
             registry: Registry::default(),
             lanes: Mutex::new(vec![Arc::downgrade(&native)]),
@@ -58,7 +66,7 @@ impl Runtime {
             closed: AtomicBool::new(false),
             next_session: AtomicU64::new(0),
             timer: Arc::default(),
-            prepare,
+            hooks,
         })
     }
 
@@ -74,7 +82,7 @@ impl Runtime {
 
     /// Has a session look at the clock at some time; whether it will.
     pub(crate) fn set_alarm(&self, at: Instant, session: &Arc<Session>) -> bool {
-        self.timer.set(at, session, self.prepare)
+        self.timer.set(at, session, &self.hooks)
     }
 
     /// Whether this thread is a worker of the runtime or of one of its hosts, and so inside a call.
@@ -130,6 +138,17 @@ impl Runtime {
         let deadline = deadline.max(Instant::now() + GRACE);
         lanes.iter().map(|lane| lane.close(deadline)).sum()
     }
+}
+
+/// Starts a thread of a runtime; whether there is one.
+pub(crate) fn spawn(name: &str, hooks: &Arc<dyn ThreadHooks>, body: impl FnOnce() + Send + 'static) -> bool {
+    let hooks = Arc::clone(hooks);
+    let run = move || {
+        hooks.start();
+        body();
+        hooks.stop();
+    };
+    thread::Builder::new().name(name.into()).spawn(run).is_ok()
 }
 
 impl Drop for Runtime {

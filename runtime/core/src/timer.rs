@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::thread;
 use std::time::Instant;
 
+use crate::runtime::{ThreadHooks, spawn};
 use crate::session::Session;
 use crate::sync::lock;
 
@@ -36,15 +36,11 @@ struct Alarm {
 
 impl Timer {
     /// Has a session look at the clock at some time; whether it will.
-    pub fn set(self: &Arc<Timer>, at: Instant, session: &Arc<Session>, prepare: fn()) -> bool {
+    pub fn set(self: &Arc<Timer>, at: Instant, session: &Arc<Session>, hooks: &Arc<dyn ThreadHooks>) -> bool {
         let mut state = lock(&self.state);
         if !state.running && !state.closed {
             let timer = Arc::clone(self);
-            let run = move || {
-                prepare();
-                timer.run();
-            };
-            state.running = thread::Builder::new().name("remotemedia-timer".into()).spawn(run).is_ok();
+            state.running = spawn("remotemedia-timer", hooks, move || timer.run());
         }
         let first = state.alarms.peek().is_none_or(|Reverse(alarm)| at < alarm.at);
         let works = state.running && !state.closed;

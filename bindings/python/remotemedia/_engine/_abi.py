@@ -115,6 +115,10 @@ class rm_session_config(Structure):
     pass
 
 
+class rm_thread_hooks(Structure):
+    pass
+
+
 rm_host_callbacks_destroy = CFUNCTYPE(None, c_void_p)
 
 rm_host_callbacks_hire = CFUNCTYPE(c_int32, c_void_p)
@@ -298,6 +302,7 @@ rm_runtime_config._fields_ = [
     ("reserved", c_uint32),
     ("worker", c_void_p),
     ("worker_size", c_size_t),
+    ("hooks", POINTER(rm_thread_hooks)),
 ]
 
 rm_session_config_on_event = CFUNCTYPE(None, c_void_p, c_uint32)
@@ -318,6 +323,21 @@ rm_session_config._fields_ = [
     ("trace", c_uint32),
     ("caller", c_uint64),
     ("linger", c_int64),
+]
+
+rm_thread_hooks_destroy = CFUNCTYPE(None, c_void_p)
+
+rm_thread_hooks_on_start = CFUNCTYPE(None, c_void_p)
+
+rm_thread_hooks_on_stop = CFUNCTYPE(None, c_void_p)
+
+rm_thread_hooks._fields_ = [
+    ("struct_size", c_uint32),
+    ("reserved", c_uint32),
+    ("user_data", c_void_p),
+    ("destroy", rm_thread_hooks_destroy),
+    ("on_start", rm_thread_hooks_on_start),
+    ("on_stop", rm_thread_hooks_on_stop),
 ]
 
 
@@ -429,5 +449,7 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_abi_version.restype = c_uint32
     library.rm_version.argtypes = [c_char_p, c_size_t, POINTER(c_size_t)]
     library.rm_version.restype = c_int32
+    library.rm_pump.argtypes = [c_uint64, c_int64]
+    library.rm_pump.restype = c_int32
     library.rm_worker_run.argtypes = [c_uint64]
     library.rm_worker_run.restype = c_int32

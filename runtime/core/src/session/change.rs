@@ -11,7 +11,6 @@ use super::plan::Plan;
 use super::state::{Life, NodeState, Phase, State};
 use crate::graph::invalid;
 use crate::options::NodeOptions;
-use crate::sync::wait_until;
 use crate::{Error, ErrorKind, NodeError, Result, Slot};
 
 /// A change that goes on.
@@ -96,11 +95,8 @@ impl Session {
         deadline: Option<Instant>,
         begin: impl FnOnce(&mut State) -> Result<(What, usize)>,
     ) -> Result<()> {
-        let mut state = self.lock();
-        state.waiters += 1;
         let starting = |state: &State| matches!(state.phase, Phase::Starting(_));
-        let (mut state, begun) = wait_until(&self.changed, state, deadline, |state| !starting(state));
-        state.waiters -= 1;
+        let (mut state, begun) = self.wait_until(self.lock(), deadline, |state| !starting(state));
         if !begun {
             return Err(Error::new(ErrorKind::Timeout, "the session has not started within the time given"));
         }
@@ -113,11 +109,8 @@ impl Session {
         state.next_change += 1;
         state.changes.push(Change { id, what, node, failure: None, result: None, forgotten: false });
         self.release(state);
-        let mut state = self.lock();
-        state.waiters += 1;
         let done = |state: &State| state.changes.iter().any(|change| change.id == id && change.result.is_some());
-        let (mut state, ended) = wait_until(&self.changed, state, deadline, |state| done(state));
-        state.waiters -= 1;
+        let (mut state, ended) = self.wait_until(self.lock(), deadline, |state| done(state));
         if !ended {
             let change = state.changes.iter_mut().find(|change| change.id == id);
             change.into_iter().for_each(|change| change.forgotten = true);

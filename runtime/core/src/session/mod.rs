@@ -30,6 +30,9 @@ use crate::packet::PUSHED;
 use crate::sync::{lock, spin, wait_until};
 use crate::{Caller, Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
 
+/// How long a thread that pumps sleeps at a time when it waits.
+const PUMPING: Duration = Duration::from_millis(1);
+
 /// How long is lingered at most.
 const LINGER: Duration = Duration::from_millis(1);
 
@@ -121,11 +124,9 @@ impl Session {
 
     /// Waits until every node is initialised, or until `deadline`.
     pub fn ready(&self, deadline: Option<Instant>) -> Result<()> {
-        let mut state = self.lock();
-        state.waiters += 1;
-        let (mut state, ready) =
-            wait_until(&self.changed, state, deadline, |state| state.cancelled || !matches!(state.phase, Phase::Starting(_)));
-        state.waiters -= 1;
+        let state = self.lock();
+        let is_ready = |state: &mut State| state.cancelled || !matches!(state.phase, Phase::Starting(_));
+        let (mut state, ready) = self.wait_until(state, deadline, is_ready);
         if !ready {
             state.wanted |= Event::Ready.bit();
             return Err(Error::new(ErrorKind::Timeout, "the nodes are not ready within the time given"));
@@ -162,16 +163,13 @@ impl Session {
     }
 
     fn wait_for_room(&self, deadline: Option<Instant>) -> Result<MutexGuard<'_, State>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if state.plan.inputs.is_empty() {
             let source = state.plan.nodes.first().map_or("", |node| &*node.id);
             return Err(Error::new(ErrorKind::State, format!("the pipeline takes no input: '{source}' is its source")));
         }
-        state.waiters += 1;
-        let (guard, ready) =
-            wait_until(&self.changed, state, deadline, |state| !state.takes_input() || state.has_input_room());
-        state = guard;
-        state.waiters -= 1;
+        let (mut state, ready) =
+            self.wait_until(state, deadline, |state| !state.takes_input() || state.has_input_room());
         if !ready {
             state.wanted |= Event::Room.bit();
             return Err(Error::new(ErrorKind::Timeout, "no room for the packet within the time given"));
@@ -192,13 +190,9 @@ impl Session {
 
     /// Takes the next output, waiting for it until `deadline`; nothing once the session has ended well and all is taken.
     pub fn pull(self: &Arc<Self>, deadline: Option<Instant>) -> Result<Option<Packet>> {
-        let mut state = self.lock();
-        state.waiters += 1;
-        let (guard, ready) = wait_until(&self.changed, state, deadline, |state| {
+        let (mut state, ready) = self.wait_until(self.lock(), deadline, |state| {
             !state.outputs.is_empty() || matches!(state.phase, Phase::Ended)
         });
-        state = guard;
-        state.waiters -= 1;
         if let Some((edge, packet)) = state.outputs.pop_front() {
             state.edges[edge].load -= 1;
             state.moves += 1;
@@ -229,12 +223,31 @@ impl Session {
 
     /// Waits until the session has ended or until `deadline`; whether it has ended.
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
-        let mut state = self.lock();
+        self.wait_until(self.lock(), deadline, |state| matches!(state.phase, Phase::Ended)).1
+    }
+
+    /// Waits until `ready` or until `deadline`; a thread that pumps lanes goes on with that meanwhile.
+    fn wait_until<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        deadline: Option<Instant>,
+        mut ready: impl FnMut(&mut State) -> bool,
+    ) -> (MutexGuard<'a, State>, bool) {
         state.waiters += 1;
-        let (mut state, ended) =
-            wait_until(&self.changed, state, deadline, |state| matches!(state.phase, Phase::Ended));
+        let pumps = Lane::is_pumped_here();
+        let mut until = if pumps { Some(Instant::now()) } else { deadline };
+        let (mut state, is_ready) = loop {
+            let (guard, is_ready) = wait_until(&self.changed, state, until, &mut ready);
+            if is_ready || !pumps || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                break (guard, is_ready);
+            }
+            drop(guard);
+            Lane::pump_own();
+            until = Some(Instant::now() + PUMPING).into_iter().chain(deadline).min();
+            state = self.lock();
+        };
         state.waiters -= 1;
-        ended
+        (state, is_ready)
     }
 
     /// Looks out for the end of a session that may be short, without going to sleep: that would take longer.
