@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::Session;
 use super::plan::Plan;
-use super::state::{Life, NodeState, Phase, State};
+use super::state::{Life, NodeState, Phase, State, Want};
 use crate::graph::invalid;
 use crate::options::NodeOptions;
 use crate::{Error, ErrorKind, NodeError, Result, Slot};
@@ -96,7 +96,7 @@ impl Session {
         begin: impl FnOnce(&mut State) -> Result<(What, usize)>,
     ) -> Result<()> {
         let starting = |state: &State| matches!(state.phase, Phase::Starting(_));
-        let (mut state, begun) = self.wait_until(self.lock(), deadline, |state| !starting(state));
+        let (mut state, begun) = self.wait_until(Want::Turn, self.lock(), deadline, |state| !starting(state));
         if !begun {
             return Err(Error::new(ErrorKind::Timeout, "the session has not started within the time given"));
         }
@@ -110,7 +110,7 @@ impl Session {
         state.changes.push(Change { id, what, node, failure: None, result: None, forgotten: false });
         self.release(state);
         let done = |state: &State| state.changes.iter().any(|change| change.id == id && change.result.is_some());
-        let (mut state, ended) = self.wait_until(self.lock(), deadline, |state| done(state));
+        let (mut state, ended) = self.wait_until(Want::Turn, self.lock(), deadline, |state| done(state));
         if !ended {
             let change = state.changes.iter_mut().find(|change| change.id == id);
             change.into_iter().for_each(|change| change.forgotten = true);
@@ -176,7 +176,7 @@ impl Session {
                 let result = state.splice(node, edge);
                 state.nodes[node].life = if result.is_ok() { Life::Ready } else { Life::Leaving };
                 state.changes[at].result = Some(result);
-                self.changed.notify_all();
+                state.turned = true;
             }
             What::Replace(old) => {
                 state.nodes[node].life = Life::Ready;
@@ -215,7 +215,7 @@ impl Session {
         for change in state.changes.iter_mut().filter(|change| change.node == node) {
             let result = change.failure.take().map_or(Ok(()), Err);
             change.result.get_or_insert(result);
-            self.changed.notify_all();
+            state.turned = true;
         }
         if matches!(state.phase, Phase::Running) && state.nodes[node].life == Life::Gone {
             state.bury(node);
@@ -229,7 +229,7 @@ impl Session {
             for change in &mut state.changes {
                 change.result.get_or_insert(Err(refusal.clone()));
             }
-            self.changed.notify_all();
+            state.turned = true;
         }
     }
 }

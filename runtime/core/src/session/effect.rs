@@ -63,9 +63,7 @@ impl Session {
         self.advance(state);
         self.keep(state);
         self.watch(state);
-        if state.waiters > 0 {
-            self.changed.notify_all();
-        }
+        self.wake(state);
     }
 
     /// Gives a node back the packets that were not its turn, or that are to be tried again.
@@ -207,7 +205,7 @@ impl Session {
                             state.phase = Phase::Ended;
                             state.elapsed = Some(self.opened.elapsed());
                             self.runtime.leave(self.number);
-                            return self.changed.notify_all();
+                            return;
                         }
                     }
                 }

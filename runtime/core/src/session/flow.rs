@@ -79,7 +79,9 @@ impl State {
         }
         let node = &mut self.nodes[to];
         node.metrics.most_queued = node.metrics.most_queued.max(node.queue.len());
-        self.pass_marks(to);
+        if is_mark {
+            self.pass_marks(to);
+        }
     }
 
     /// Has marks pass by a node that has nothing to do before them.

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub use config::{Event, Listener, OnError, SessionConfig};
 use plan::Plan;
 pub(crate) use state::Cause;
-use state::{Activity, Phase, Settled, State};
+use state::{Activity, Phase, Settled, State, Want};
 
 use crate::lane::Lane;
 use crate::packet::PUSHED;
@@ -45,8 +45,8 @@ pub struct Session {
     caller: Option<Arc<Caller>>,
     links: Vec<Link>,
     state: Mutex<State>,
-    /// Something that a waiting caller may want: room, an output, the end.
-    changed: Condvar,
+    /// What waiting callers sleep at, by what they want.
+    wakers: [Condvar; Want::COUNT],
     tokens: AtomicU64,
     cancelled: AtomicBool,
     /// Whether it has ended and the listener has been told so.
@@ -105,7 +105,7 @@ impl Session {
             caller: config.caller,
             links: lanes.into_iter().map(Link::new).collect(),
             state: Mutex::new(state),
-            changed: Condvar::new(),
+            wakers: Default::default(),
             tokens: AtomicU64::new(1),
             cancelled: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -126,7 +126,7 @@ impl Session {
     pub fn ready(&self, deadline: Option<Instant>) -> Result<()> {
         let state = self.lock();
         let is_ready = |state: &mut State| state.cancelled || !matches!(state.phase, Phase::Starting(_));
-        let (mut state, ready) = self.wait_until(state, deadline, is_ready);
+        let (mut state, ready) = self.wait_until(Want::Turn, state, deadline, is_ready);
         if !ready {
             state.wanted |= Event::Ready.bit();
             return Err(Error::new(ErrorKind::Timeout, "the nodes are not ready within the time given"));
@@ -169,7 +169,7 @@ impl Session {
             return Err(Error::new(ErrorKind::State, format!("the pipeline takes no input: '{source}' is its source")));
         }
         let (mut state, ready) =
-            self.wait_until(state, deadline, |state| !state.takes_input() || state.has_input_room());
+            self.wait_until(Want::Room, state, deadline, |state| !state.takes_input() || state.has_input_room());
         if !ready {
             state.wanted |= Event::Room.bit();
             return Err(Error::new(ErrorKind::Timeout, "no room for the packet within the time given"));
@@ -190,7 +190,7 @@ impl Session {
 
     /// Takes the next output, waiting for it until `deadline`; nothing once the session has ended well and all is taken.
     pub fn pull(self: &Arc<Self>, deadline: Option<Instant>) -> Result<Option<Packet>> {
-        let (mut state, ready) = self.wait_until(self.lock(), deadline, |state| {
+        let (mut state, ready) = self.wait_until(Want::Output, self.lock(), deadline, |state| {
             !state.outputs.is_empty() || matches!(state.phase, Phase::Ended)
         });
         if let Some((edge, packet)) = state.outputs.pop_front() {
@@ -217,27 +217,28 @@ impl Session {
         // Not if it was over already: then it has ended as it has.
         self.cancelled.store(state.cancelled, Ordering::Release);
         self.advance(&mut state);
-        self.changed.notify_all();
+        state.turned = true;
         self.release(state);
     }
 
     /// Waits until the session has ended or until `deadline`; whether it has ended.
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
-        self.wait_until(self.lock(), deadline, |state| matches!(state.phase, Phase::Ended)).1
+        self.wait_until(Want::Turn, self.lock(), deadline, |state| matches!(state.phase, Phase::Ended)).1
     }
 
     /// Waits until `ready` or until `deadline`; a thread that pumps lanes goes on with that meanwhile.
     fn wait_until<'a>(
         &'a self,
+        want: Want,
         mut state: MutexGuard<'a, State>,
         deadline: Option<Instant>,
         mut ready: impl FnMut(&mut State) -> bool,
     ) -> (MutexGuard<'a, State>, bool) {
-        state.waiters += 1;
+        state.waiters[want as usize] += 1;
         let pumps = Lane::is_pumped_here();
         let mut until = if pumps { Some(Instant::now()) } else { deadline };
         let (mut state, is_ready) = loop {
-            let (guard, is_ready) = wait_until(&self.changed, state, until, &mut ready);
+            let (guard, is_ready) = wait_until(&self.wakers[want as usize], state, until, &mut ready);
             if is_ready || !pumps || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 break (guard, is_ready);
             }
@@ -246,7 +247,7 @@ impl Session {
             until = Some(Instant::now() + PUMPING).into_iter().chain(deadline).min();
             state = self.lock();
         };
-        state.waiters -= 1;
+        state.waiters[want as usize] -= 1;
         (state, is_ready)
     }
 

@@ -1,9 +1,10 @@
 //! The end of every change of a session's state: workers are called, and what may not be done under the lock is done.
 
+use std::mem;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, Weak};
 
-use super::state::State;
+use super::state::{State, Want};
 use super::{Event, Session};
 use crate::lane::Job;
 
@@ -18,10 +19,20 @@ impl Session {
                 self.request(&mut state, link, urgent);
             }
         }
-        if state.waiters > 0 {
-            self.changed.notify_all();
-        }
+        self.wake(&mut state);
         self.settle_outside(state);
+    }
+
+    /// Wakes the callers that have what they waited for.
+    pub(super) fn wake(&self, state: &mut State) {
+        let phase = mem::discriminant(&state.phase);
+        state.turned |= mem::replace(&mut state.told_phase, phase) != phase;
+        for want in Want::ALL {
+            if state.waiters[want as usize] > 0 && state.has(want) {
+                self.wakers[want as usize].notify_all();
+            }
+        }
+        state.turned = false;
     }
 
     /// Lets go of the lock and does what could not be done under it: puts nodes back, drops packets, pokes the sessions that
@@ -29,11 +40,11 @@ impl Session {
     /// and tells the owner what has come about.
     pub(super) fn settle_outside(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let plan = (!state.returned.is_empty()).then(|| Arc::clone(&state.plan));
-        let returned = std::mem::take(&mut state.returned);
-        let dropped = std::mem::take(&mut state.dropped);
-        let pokes = std::mem::take(&mut state.pokes);
-        let buried = std::mem::take(&mut state.buried);
-        let orphaned = std::mem::take(&mut state.orphaned);
+        let returned = mem::take(&mut state.returned);
+        let dropped = mem::take(&mut state.dropped);
+        let pokes = mem::take(&mut state.pokes);
+        let buried = mem::take(&mut state.buried);
+        let orphaned = mem::take(&mut state.orphaned);
         let listener = if state.note_events() { state.listener.clone() } else { None };
         drop(state);
         if let Some(plan) = plan {
@@ -53,7 +64,7 @@ impl Session {
     fn tell(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
-            let events = std::mem::take(&mut state.untold);
+            let events = mem::take(&mut state.untold);
             state.telling = events != 0;
             let listener = state.listener.clone();
             drop(state);

@@ -1,6 +1,7 @@
 //! The changing part of a session, and what may happen next.
 
 use std::collections::VecDeque;
+use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,20 @@ pub(super) enum Phase {
     Stopping(usize),
     /// All is over.
     Ended,
+}
+
+/// What a caller waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Want {
+    Room,
+    Output,
+    /// Another phase, or the end of a change.
+    Turn,
+}
+
+impl Want {
+    pub const ALL: [Want; 3] = [Want::Room, Want::Output, Want::Turn];
+    pub const COUNT: usize = Want::ALL.len();
 }
 
 /// What is happening at a node.
@@ -213,8 +228,11 @@ pub(super) struct State {
     pub halted: Option<Vec<bool>>,
     /// Workers that are running the session, for each lane.
     pub runners: Vec<usize>,
-    /// Callers that wait for a change.
-    pub waiters: usize,
+    /// Callers that wait, by what they want; whether things have taken a turn of which they know nothing, and the phase that
+    /// they know of.
+    pub waiters: [usize; Want::COUNT],
+    pub turned: bool,
+    pub told_phase: Discriminant<Phase>,
     /// The lane that light native nodes run on.
     pub home: usize,
     pub listener: Option<Listener>,
@@ -269,7 +287,9 @@ impl State {
             error: None,
             halted: None,
             runners: vec![0; lanes],
-            waiters: 0,
+            waiters: [0; Want::COUNT],
+            turned: false,
+            told_phase: discriminant(&Phase::Starting(0)),
             home,
             listener: None,
             wanted: Event::Ended.bit() | Event::Stalled.bit(),
@@ -358,6 +378,15 @@ impl State {
         (op == Op::Resume && !slot.info().source && slot.wanted()).then_some(op)
     }
 
+    /// Whether there is what somebody may wait for.
+    pub fn has(&self, want: Want) -> bool {
+        match want {
+            Want::Room => !self.takes_input() || self.has_input_room(),
+            Want::Output => !self.outputs.is_empty() || matches!(self.phase, Phase::Ended),
+            Want::Turn => self.turned,
+        }
+    }
+
     /// Notes the events that have come about and that somebody waits for; whether somebody must come to tell them.
     pub fn note_events(&mut self) -> bool {
         if self.listener.is_none() {
@@ -371,10 +400,10 @@ impl State {
         if !matches!(self.phase, Phase::Starting(_)) {
             events |= Event::Ready.bit();
         }
-        if ended || !self.outputs.is_empty() {
+        if self.has(Want::Output) {
             events |= Event::Output.bit();
         }
-        if !self.takes_input() || self.has_input_room() {
+        if self.has(Want::Room) {
             events |= Event::Room.bit();
         }
         events &= self.wanted;
