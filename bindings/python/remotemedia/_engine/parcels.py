@@ -33,7 +33,7 @@ _MOST = 500
 
 
 def pack_plain(value: Any) -> bytes | None:
-    """The pickle of an object that is plain, or holds nothing but what is; None for others, which `pack` takes apart."""
+    """The pickle of an object that is plain, or holds nothing but such; None for others, which `pack` takes apart."""
     kind = type(value)
     if kind in _PLAIN:
         return None if kind is bytes and len(value) > _LARGE else pickle.dumps(value, 5)
