@@ -179,7 +179,7 @@ mod tests {
             NodeInfo::filter(Kinds::ANY, Kinds::ANY)
         }
 
-        fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+        fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
             self.0 = !self.0;
             if self.0 {
                 return Err(Fault::new("not yet"));

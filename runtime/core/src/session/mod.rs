@@ -148,7 +148,7 @@ impl Session {
             state.deliver(edge, shared);
         }
         state.deliver(plan.inputs[0], packet);
-        self.release(state);
+        self.let_go(state);
         Ok(())
     }
 
@@ -194,10 +194,10 @@ impl Session {
             !state.outputs.is_empty() || matches!(state.phase, Phase::Ended)
         });
         if let Some((edge, packet)) = state.outputs.pop_front() {
-            state.edges[edge].load -= 1;
+            state.unload(edge, 1);
             state.moves += 1;
-            self.release(state);
-            return Ok(Some(packet));
+            self.let_go(state);
+            return Ok(Some(*packet));
         }
         if !ready {
             state.wanted |= Event::Output.bit();
@@ -311,7 +311,7 @@ impl Session {
         self: &Arc<Self>,
         node: usize,
         token: u64,
-        packet: Option<Packet>,
+        packet: Option<Box<Packet>>,
         outcome: std::result::Result<Flow, Fault>,
     ) -> Result<()> {
         let mut state = self.lock();
@@ -321,8 +321,9 @@ impl Session {
             return Err(refusal);
         }
         state.nodes[node].settled = Some(Settled { packet, outcome });
+        state.stir(node);
         state.moves += 1;
-        self.release(state);
+        self.let_go(state);
         Ok(())
     }
 

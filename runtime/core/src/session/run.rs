@@ -43,12 +43,14 @@ impl Session {
 
     pub(super) fn run_here(self: &Arc<Self>, link: usize) {
         let mut scratch = Scratch::default();
-        let slice = Instant::now() + SLICE;
+        let mut now = Instant::now();
+        let slice = now + SLICE;
         let mut state = self.lock();
         state.runners[link] += 1;
-        while let Some(work) = self.pick(&mut state, link, &mut scratch) {
+        while let Some(work) = self.pick(&mut state, link, now, &mut scratch) {
             self.settle_outside(state);
             let done = self.execute(work, &mut scratch);
+            now = done.clock;
             state = self.lock();
             self.apply(&mut state, done, &mut scratch);
             if !state.returned.is_empty() {
@@ -58,7 +60,7 @@ impl Session {
             }
             // What is left to do after the end is done here: nobody waits for it, and the lane may be closed.
             let is_over = matches!(state.phase, Phase::Ended);
-            if Instant::now() > slice && !is_over && self.request(&mut state, link, true) {
+            if now > slice && !is_over && self.request(&mut state, link, true) {
                 break;
             }
         }
@@ -78,18 +80,18 @@ impl Session {
     }
 
     /// Chooses the ready node nearest to the outputs, so that draining goes before filling.
-    fn pick(self: &Arc<Self>, state: &mut State, link: usize, scratch: &mut Scratch) -> Option<Work> {
+    fn pick(self: &Arc<Self>, state: &mut State, link: usize, now: Instant, scratch: &mut Scratch) -> Option<Work> {
         let mut chosen: Option<Work> = None;
         let plan = Arc::clone(&state.plan);
         for &at in plan.order.iter().rev() {
-            let Some(op) = state.next_op(at) else { continue };
+            let Some(op) = state.next_op_if_stirred(at) else { continue };
             if !self.may_run(state, at, link) {
                 self.request(state, self.place(state, at), true);
             } else if let Some(work) = &chosen {
                 let heavy = state.nodes[at].cost.max(state.nodes[work.at].cost) > HEAVY;
                 self.request(state, link, heavy);
             } else {
-                chosen = self.take_on(state, &plan, at, op, scratch);
+                chosen = self.take_on(state, &plan, (at, op), now, scratch);
             }
         }
         chosen
@@ -112,8 +114,8 @@ impl Session {
         self: &Arc<Self>,
         state: &mut State,
         plan: &Arc<Plan>,
-        at: usize,
-        op: Op,
+        (at, op): (usize, Op),
+        now: Instant,
         scratch: &mut Scratch,
     ) -> Option<Work> {
         let planned = &plan.nodes[at];
@@ -135,7 +137,7 @@ impl Session {
         let traced = state.trace.most > 0;
         let entry = &mut state.nodes[at];
         entry.activity = Activity::Running;
-        entry.since = Instant::now();
+        entry.since = now;
         entry.thread = thread::number();
         entry.more = false;
         let settled = entry.settled.take();
@@ -157,7 +159,7 @@ impl Session {
                 scratch.inbox.extend(entry.queue.drain(..count));
                 entry.leaving = entry.leaving.map(|before| before - count);
                 for &(edge, _) in &scratch.inbox {
-                    state.edges[edge].load -= 1;
+                    state.unload(edge, 1);
                 }
                 cause = scratch.inbox.front().map_or(cause, |(_, packet)| Cause::of(packet));
             }
@@ -170,7 +172,7 @@ impl Session {
         let entry = &mut state.nodes[at];
         entry.op = base;
         entry.cause = cause;
-        let start = Start { base, cause, room, made: entry.made, attempts, traced };
+        let start = Start { base, cause, room, made: entry.made, attempts, traced, cost: entry.cost };
         self.watch(state);
         Some(Work { plan: Arc::clone(plan), at, op, node, settled, start })
     }
@@ -180,6 +182,7 @@ impl Session {
         let Work { plan, at, op, mut node, settled, start } = work;
         // What a cancelled session has left here goes now, without the lock: it may be the host's.
         scratch.routed.clear();
+        scratch.outputs.clear();
         let base = start.base;
         // A worker that returns to a lane which was closed meanwhile still cleans up, and is waited for.
         let lane = plan.nodes[at].slot.info().lane.as_ref();
@@ -201,8 +204,7 @@ impl Session {
         if entered {
             node.leave();
         }
-        let now = batch.now();
-        let Batch { flow, cause, error, attempts, again, made, measured, .. } = batch;
+        let Batch { flow, clock, cause, error, attempts, again, made, measured, .. } = batch;
         let goes_on = flow != Flow::Done && error.is_none() && !again;
         let held = if goes_on {
             Some(node)
@@ -210,7 +212,7 @@ impl Session {
             plan.nodes[at].slot.put_back(node);
             None
         };
-        Done { at, base, held, flow, cause, error, attempts, again, made, now, measured }
+        Done { at, base, held, flow, cause, error, attempts, again, made, clock, measured }
     }
 
     /// Whether nobody is left to make the calls of a node.
