@@ -235,12 +235,17 @@ impl HostNode {
     }
 
     /// Makes a callback, with the engine's context at hand.
-    fn call(&self, input: Option<&Packet>, context: &mut Context<'_>, body: impl FnOnce() -> rm_status) -> Outcome {
+    fn call(
+        &self,
+        given: Option<&PacketView<'_>>,
+        context: &mut Context<'_>,
+        body: impl FnOnce() -> rm_status,
+    ) -> Outcome {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
-            // The lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
+            // The lifetimes are forgotten here and kept by `Call::run`, which ends before the borrow does.
             context: ptr::from_mut(context).cast::<Context<'static>>(),
-            input: input.map_or(ptr::null(), ptr::from_ref),
+            given: given.map_or(ptr::null(), |given| ptr::from_ref(given).cast()),
             fault: None,
             parcel: None,
         };
@@ -273,7 +278,7 @@ impl HostNode {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
             context: ptr::from_mut(context).cast::<Context<'static>>(),
-            input: ptr::null(),
+            given: ptr::null(),
             fault: None,
             parcel: None,
         };
@@ -411,7 +416,7 @@ impl remotemedia_core::Node for HostNode {
                 let packet = self.fit(packet)?;
                 let view = PacketView::borrowed(&packet);
                 // SAFETY: the host's function with the host's pointer; the view lives until it returns.
-                self.call(Some(&packet), context, || unsafe { process(self.callbacks.user_data, view.as_ptr()) })
+                self.call(Some(&view), context, || unsafe { process(self.callbacks.user_data, view.as_ptr()) })
             }
         }
     }

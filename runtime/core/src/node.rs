@@ -131,7 +131,7 @@ pub struct Context<'a> {
     pub(crate) slot: &'a Arc<Slot>,
     pub(crate) node: usize,
     pub(crate) id: &'a str,
-    pub(crate) cause: Cause,
+    pub(crate) cause: &'a Cause,
     /// Whether the call has taken a completion.
     pub(crate) deferred: bool,
     /// Whether the call is one that makes packets.

@@ -47,6 +47,9 @@ pub(super) struct Measured {
     pub waiting: Duration,
 }
 
+/// The outcome of a call. It is looked at and handed on a few times, so it is small as long as nothing fails.
+type Answer = Result<Flow, Box<Fault>>;
+
 pub(super) struct Batch<'a> {
     session: &'a Arc<Session>,
     plan: &'a Plan,
@@ -146,10 +149,10 @@ impl<'a> Batch<'a> {
                 self.call(&mut scratch.outputs, |context| node.process(packet, context))
             } else if kind == Kinds::OBJECT {
                 // It was pushed, or the node has joined since it was put on its way.
-                let adapted = self.plan.adapt(self.at, packet);
+                let adapted = self.plan.adapt(self.at, packet).map_err(Box::new);
                 adapted.and_then(|packet| self.call(&mut scratch.outputs, |context| node.process(packet, context)))
             } else {
-                Err(Fault::input(format!("expected {accepts}, got {kind}")))
+                Err(Box::new(Fault::input(format!("expected {accepts}, got {kind}"))))
             };
             calls += 1;
             if calls == self.row || scratch.inbox.is_empty() || !matches!(outcome, Ok(Flow::Done)) {
@@ -222,7 +225,7 @@ impl<'a> Batch<'a> {
             Op::Initialize => match slot.begin() {
                 Some(true) => self.call(&mut scratch.outputs, |context| node.initialize(context)),
                 Some(false) => Ok(Flow::Done),
-                None => Err(Fault::new("its initialisation has failed in another session")),
+                None => Err(Box::new(Fault::new("its initialisation has failed in another session"))),
             },
             Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
             _ => Ok(Flow::Done),
@@ -234,7 +237,7 @@ impl<'a> Batch<'a> {
         match outcome {
             Ok(Flow::Pending) => self.flow = Flow::Pending,
             Ok(Flow::Done | Flow::More) => {}
-            Err(fault) => self.fail_life(fault, scratch),
+            Err(fault) => self.fail_life(*fault, scratch),
         }
     }
 
@@ -275,7 +278,7 @@ impl<'a> Batch<'a> {
         self.fail(fault, 0, true, scratch);
     }
 
-    fn call(&self, outputs: &mut Vec<Box<Packet>>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Outcome {
+    fn call(&self, outputs: &mut Vec<Box<Packet>>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Answer {
         let emitted = outputs.len();
         let planned = &self.plan.nodes[self.at];
         let emits = !matches!(self.base, Op::Initialize | Op::Cleanup);
@@ -285,37 +288,38 @@ impl<'a> Batch<'a> {
             slot: &planned.slot,
             node: self.at,
             id: &planned.id,
-            cause: self.cause,
+            cause: &self.cause,
             deferred: false,
             emits,
             deadline: planned.deadline,
         };
         // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| call(&mut context).map_err(Box::new))) {
             Ok(Ok(Flow::Pending)) if !context.deferred => {
-                Err(Fault::new("the call answered that it is pending without having taken a completion"))
+                Err(Box::new(Fault::new("the call answered that it is pending without having taken a completion")))
             }
             Ok(outcome) => outcome,
             Err(payload) => {
-                Err(Fault { kind: ErrorKind::Panic, message: panic_message(payload.as_ref()), object: None })
+                let message = panic_message(payload.as_ref());
+                Err(Box::new(Fault { kind: ErrorKind::Panic, message, object: None }))
             }
         };
         let ports = planned.slot.info().outputs.len().max(1) as u32;
         match outputs[emitted..].iter().find(|packet| packet.port >= ports) {
             Some(packet) if outcome.is_ok() => {
-                Err(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port)))
+                Err(Box::new(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port))))
             }
             _ => outcome,
         }
     }
 
-    fn take(&mut self, outcome: Outcome, emitted: usize, scratch: &mut Scratch) {
-        match outcome {
+    fn take(&mut self, answer: Answer, emitted: usize, scratch: &mut Scratch) {
+        match answer {
             Ok(flow) => self.flow = flow,
             Err(fault) => {
                 self.flow = Flow::Done;
                 let fatal = fault.kind == ErrorKind::Panic;
-                self.fail(fault, emitted, fatal, scratch);
+                self.fail(*fault, emitted, fatal, scratch);
             }
         }
     }

@@ -34,7 +34,7 @@ pub(super) struct PlanNode {
     /// The edges that lead to it and away from it.
     pub ins: Vec<usize>,
     pub outs: Vec<usize>,
-    /// Whether some edge leads to a node that does not take objects of a host.
+    /// Whether it may emit objects of a host, and some edge leads to a node that does not take them.
     pub converts: bool,
     /// Whether the node is part of the session rather than of the graph.
     pub hidden: bool,
@@ -220,7 +220,7 @@ impl Plan {
                     "node '{from}' emits {emits}, but node '{to}' takes {accepts}; put a node between them that converts"
                 )));
             }
-            self.nodes[from].converts |= !accepts.meets(Kinds::OBJECT);
+            self.nodes[from].converts |= emits.meets(Kinds::OBJECT) && !accepts.meets(Kinds::OBJECT);
         }
         Ok(())
     }
