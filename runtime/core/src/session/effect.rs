@@ -191,6 +191,9 @@ impl Session {
 
     /// Moves the session from phase to phase, past nodes that need nothing.
     pub(super) fn advance(self: &Arc<Self>, state: &mut State) {
+        if matches!(state.phase, Phase::Running) && !state.flow_is_over() {
+            return;
+        }
         let plan = Arc::clone(&state.plan);
         let from = |next: usize| (next..plan.order.len()).find(|&next| plan.nodes[plan.order[next]].first);
         loop {

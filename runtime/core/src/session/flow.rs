@@ -117,10 +117,11 @@ impl State {
 
     /// Has marks pass by a node that has nothing to do before them.
     pub fn pass_marks(&mut self, at: usize) {
-        let plan = Arc::clone(&self.plan);
-        if plan.nodes[at].slot.info().raw {
+        let waits = matches!(self.nodes[at].queue.front(), Some((_, packet)) if matches!(packet.data, Data::Mark));
+        if !waits || self.plan.nodes[at].slot.info().raw {
             return;
         }
+        let plan = Arc::clone(&self.plan);
         loop {
             let node = &mut self.nodes[at];
             let passes = matches!(node.activity, Activity::Idle) && !node.more;

@@ -1,5 +1,6 @@
 //! How a worker runs a session: choose a node, make its calls without any lock, put what came of it into effect.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -156,11 +157,15 @@ impl Session {
                     entry.queue.iter().take(most).position(|(edge, packet)| *edge == usize::MAX || passes(packet));
                 let count = entry.queue.len().min(most).min(asked.unwrap_or(most));
                 let count = entry.leaving.map_or(count, |before| count.min(before));
-                scratch.inbox.extend(entry.queue.drain(..count));
-                entry.leaving = entry.leaving.map(|before| before - count);
-                for &(edge, _) in &scratch.inbox {
-                    state.unload(edge, 1);
+                if count == entry.queue.len() {
+                    mem::swap(&mut scratch.inbox, &mut entry.queue);
+                } else {
+                    scratch.inbox.extend(entry.queue.drain(..count));
                 }
+                entry.leaving = entry.leaving.map(|before| before - count);
+                // Not by the edge that leads here now: that may be another since.
+                let runs = scratch.inbox.make_contiguous().chunk_by(|(one, _), (next, _)| one == next);
+                runs.for_each(|run| state.unload(run[0].0, run.len()));
                 cause = scratch.inbox.front().map_or(cause, |(_, packet)| Cause::of(packet));
             }
             Op::Drain => {
