@@ -5,8 +5,8 @@
  *
  * Handles are integers: a stale, forged or freed one answers RM_ERR_BAD_HANDLE, it never crashes. Every fallible call
  * answers an rm_status; results are written through pointers, on success only. Text is UTF-8 with a length, never
- * terminated. Times are nanoseconds. Structs begin with struct_size = sizeof(the struct) and are zero where not set.
- * Callbacks must not throw. docs/abi.md has the conventions.
+ * terminated. Times are nanoseconds. Structs begin with struct_size = sizeof(the struct) and are zero where not set: begin
+ * one with its RM_…_INIT. Callbacks must not throw. docs/abi.md has the conventions.
  */
 
 
@@ -245,6 +245,9 @@ typedef struct rm_packet {
     uint32_t reserved;
 } rm_packet;
 
+#define RM_PACKET_INIT { sizeof(rm_packet), 0, RM_TIME_NONE, RM_TIME_NONE, RM_INDEX_NONE, NULL, 0, 0, NULL, 0, \
+    0, 0, NULL, 0, 0, 0 }
+
 /**
  * The right to give the outcome of one call, once, from any thread. 0 is never valid.
  */
@@ -328,6 +331,9 @@ typedef struct rm_object_table {
      */
     void *(*new_bytes)(const char *data, ptrdiff_t size);
 } rm_object_table;
+
+#define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * A part of an object that has come from another process.
@@ -414,6 +420,9 @@ typedef struct rm_host_callbacks {
      */
     rm_status (*unpack_object)(void *user_data, const struct rm_part *parts, size_t count, void **object);
 } rm_host_callbacks;
+
+#define RM_HOST_CALLBACKS_INIT { sizeof(rm_host_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+    NULL, NULL }
 
 /**
  * A host: a program, or a language in it, that has objects of its own. 0 is never valid.
@@ -505,6 +514,9 @@ typedef struct rm_node_callbacks {
     int64_t match_tolerance;
 } rm_node_callbacks;
 
+#define RM_NODE_CALLBACKS_INIT { sizeof(rm_node_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, \
+    NULL, NULL, NULL, 0, NULL, 0, 0 }
+
 /**
  * A node. 0 is never valid.
  */
@@ -536,6 +548,8 @@ typedef struct rm_edge_config {
      */
     uint32_t reserved;
 } rm_edge_config;
+
+#define RM_EDGE_CONFIG_INIT { sizeof(rm_edge_config), 0, 0, 0 }
 
 /**
  * How a node runs in a process of its own.
@@ -625,6 +639,9 @@ typedef struct rm_process_config {
     uint32_t reserved;
 } rm_process_config;
 
+#define RM_PROCESS_CONFIG_INIT { sizeof(rm_process_config), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, \
+    0, 0, 0, 0, 0, 0, 0 }
+
 /**
  * How the host makes nodes of a type.
  */
@@ -669,6 +686,8 @@ typedef struct rm_type_callbacks {
                                 uint64_t *node);
 } rm_type_callbacks;
 
+#define RM_TYPE_CALLBACKS_INIT { sizeof(rm_type_callbacks), 0, NULL, NULL, NULL, NULL }
+
 /**
  * What the library's own threads do first and last: for priorities, processors, or a language that must know its threads.
  * None of the functions may throw.
@@ -699,6 +718,8 @@ typedef struct rm_thread_hooks {
      */
     void (*on_stop)(void *user_data);
 } rm_thread_hooks;
+
+#define RM_THREAD_HOOKS_INIT { sizeof(rm_thread_hooks), 0, NULL, NULL, NULL, NULL }
 
 /**
  * How a runtime is to be.
@@ -734,6 +755,8 @@ typedef struct rm_runtime_config {
      */
     const struct rm_thread_hooks *hooks;
 } rm_runtime_config;
+
+#define RM_RUNTIME_CONFIG_INIT { sizeof(rm_runtime_config), RM_ABI_VERSION, 0, 0, NULL, 0, NULL }
 
 /**
  * What pipelines run on: threads, node types, and the sessions that are running. 0 is never valid.
@@ -815,6 +838,8 @@ typedef struct rm_session_config {
      */
     int64_t linger;
 } rm_session_config;
+
+#define RM_SESSION_CONFIG_INIT { sizeof(rm_session_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * A running pipeline. 0 is never valid.
@@ -1047,6 +1072,17 @@ rm_status rm_call_defer(uint64_t *completion);
  * Since: 0.1
  */
 rm_status rm_call_tag(uint64_t *tag);
+
+/**
+ * Asks whether nobody waits for the outcome of the callback any more, because its session was cancelled, its runtime shut
+ * down, or its deadline missed: then `*cancelled` receives 1, and a long call had better return; else 0.
+ *
+ * Ownership: none.
+ * Threads: that of the callback.
+ * Errors: RM_ERR_NULL, RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_call_cancelled(uint32_t *cancelled);
 
 /**
  * Gives the outcome: `RM_OK` (finished) or `RM_MORE` (`resume` is to be called), with one packet or null.

@@ -112,7 +112,7 @@ static inline void check_passed(const char *file, int line, const char *test)
 
 static inline void check_on_runtime(void (*test)(rm_runtime))
 {
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     CHECK_OK(rm_runtime_new(&config, &runtime));
     test(runtime);

@@ -6,7 +6,7 @@
 
 enum { ANY, RUNTIME, HOST, NODE, PIPELINE, SESSION, BUFFER, COMPLETION };
 
-static rm_packet packet = {.struct_size = sizeof packet};
+static rm_packet packet = RM_PACKET_INIT;
 static uint64_t handle;
 
 static rm_status use_runtime(uint64_t it)

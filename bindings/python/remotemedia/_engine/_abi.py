@@ -359,6 +359,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_call_defer.restype = c_int32
     library.rm_call_tag.argtypes = [POINTER(c_uint64)]
     library.rm_call_tag.restype = c_int32
+    library.rm_call_cancelled.argtypes = [POINTER(c_uint32)]
+    library.rm_call_cancelled.restype = c_int32
     library.rm_completion_finish.argtypes = [c_uint64, c_int32, POINTER(rm_packet)]
     library.rm_completion_finish.restype = c_int32
     library.rm_completion_fail.argtypes = [c_uint64, c_char_p, c_size_t, c_void_p]
