@@ -97,7 +97,8 @@ static inline void check_status(const char *file, int line, const char *what, rm
 
 static inline void check_passed(const char *file, int line, const char *test)
 {
-    static const char *const kinds[] = {"runtime", "host", "node", "pipeline", "session", "buffer", "completion", "service"};
+    static const char *const kinds[] = {"runtime", "host", "node", "pipeline", "session", "buffer", "completion", "service",
+                                        "ring"};
     for (uint8_t kind = 1; kind <= sizeof kinds / sizeof *kinds; kind++) {
         uint64_t count = 0;
         char text[128];

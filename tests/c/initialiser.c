@@ -29,6 +29,8 @@ static void structs_without_defaults_are_zero(void)
     CHECK_PLAIN(rm_node_callbacks, RM_NODE_CALLBACKS_INIT);
     CHECK_PLAIN(rm_object_table, RM_OBJECT_TABLE_INIT);
     CHECK_PLAIN(rm_process_config, RM_PROCESS_CONFIG_INIT);
+    CHECK_PLAIN(rm_ring_config, RM_RING_CONFIG_INIT);
+    CHECK_PLAIN(rm_ring_stats, RM_RING_STATS_INIT);
     CHECK_PLAIN(rm_session_config, RM_SESSION_CONFIG_INIT);
     CHECK_PLAIN(rm_thread_hooks, RM_THREAD_HOOKS_INIT);
     CHECK_PLAIN(rm_type_callbacks, RM_TYPE_CALLBACKS_INIT);
