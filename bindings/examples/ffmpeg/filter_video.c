@@ -36,7 +36,8 @@ static rm_session open_session(rm_runtime runtime)
     check_rm(negative_new(&node), "make the node");
     check_rm(rm_pipeline_new(runtime, &pipeline), "make a pipeline");
     check_rm(rm_pipeline_add_node(pipeline, TEXT("negative"), node), "add the node");
-    rm_session_config how = {.struct_size = sizeof how, .capacity = 4}; /* pictures are large, so few of them wait */
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
+    how.capacity = 4; /* pictures are large, so few of them wait */
     check_rm(rm_session_open(pipeline, &how, &session), "open");
     check_rm(rm_pipeline_free(pipeline), "free the pipeline"); /* the session keeps what it needs */
     check_rm(rm_node_free(node), "free the node");
@@ -56,7 +57,7 @@ static void push(struct job *job, AVFrame *frame)
 /* Encodes every picture that there is, waiting for each as long as `timeout`. */
 static void pull(struct job *job, int64_t timeout)
 {
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     rm_status status;
     while ((status = rm_session_pull(job->session, &packet, timeout)) == RM_OK) {
         AVFrame *frame = frame_from_packet(&packet);
@@ -90,7 +91,7 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: %s IN OUT\n", arguments[0]);
         return EXIT_FAILURE;
     }
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     check_rm(rm_runtime_new(&config, &runtime), "start");
     struct job job = {.output = arguments[2], .session = open_session(runtime)};

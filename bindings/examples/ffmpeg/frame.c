@@ -43,16 +43,14 @@ static void free_frame(void *user_data)
 rm_status frame_to_packet(AVFrame *frame, int64_t duration, rm_packet *packet, char *metadata, size_t capacity)
 {
     int length = snprintf(metadata, capacity, "{\"width\":%d,\"height\":%d," FORMAT "}", frame->width, frame->height);
-    *packet = (rm_packet){
-        .struct_size = sizeof *packet,
-        .kind = RM_KIND_BYTES,
-        .pts = frame->pts,
-        .duration = duration,
-        .data = frame->data[0],
-        .size = frame->buf[0]->size,
-        .metadata = metadata,
-        .metadata_size = (size_t)length,
-    };
+    *packet = (rm_packet)RM_PACKET_INIT;
+    packet->kind = RM_KIND_BYTES;
+    packet->pts = frame->pts;
+    packet->duration = duration;
+    packet->data = frame->data[0];
+    packet->size = frame->buf[0]->size;
+    packet->metadata = metadata;
+    packet->metadata_size = (size_t)length;
     return rm_buffer_wrap(packet->data, packet->size, free_frame, frame, &packet->buffer);
 }
 

@@ -47,11 +47,9 @@ static rm_status process(void *user_data, const rm_packet *in)
 
 rm_status negative_new(rm_node *node)
 {
-    rm_node_callbacks callbacks = {
-        .struct_size = sizeof callbacks,
-        .process = process,
-        .accepts = 1u << RM_KIND_BYTES,
-        .emits = 1u << RM_KIND_BYTES,
-    };
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
+    callbacks.process = process;
+    callbacks.accepts = 1u << RM_KIND_BYTES;
+    callbacks.emits = 1u << RM_KIND_BYTES;
     return rm_node_new(0, &callbacks, node);
 }

@@ -91,7 +91,7 @@ static void pull_packet(GstAppSrc *source, guint length, gpointer user_data)
 {
     struct application *application = user_data;
     (void)length;
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     rm_status status = rm_session_pull(application->session, &packet, -1);
     if (status != RM_OK) {
         if (status != RM_END)
@@ -116,7 +116,7 @@ static void open_session(rm_runtime runtime, rm_node node, rm_session *session)
     rm_pipeline pipeline = 0;
     check(rm_pipeline_new(runtime, &pipeline), "make a pipeline");
     check(rm_pipeline_add_node(pipeline, TEXT("gain"), node), "add the gain");
-    rm_session_config how = {.struct_size = sizeof how};
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
     check(rm_session_open(pipeline, &how, session), "open");
     check(rm_pipeline_free(pipeline), "free the pipeline"); /* the session does not need it */
 }
@@ -182,7 +182,7 @@ int main(int count, char **arguments)
         return EXIT_FAILURE;
     }
     float gain = strtof(arguments[3], NULL);
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     rm_node node = 0;
     struct application application = {0};

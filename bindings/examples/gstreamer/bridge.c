@@ -48,16 +48,14 @@ rm_status bridge_packet(GstBuffer *buffer, const GstAudioInfo *info, rm_packet *
         return RM_ERR_INPUT;
     }
     mapped->buffer = gst_buffer_ref(buffer);
-    *packet = (rm_packet){
-        .struct_size = sizeof *packet,
-        .kind = RM_KIND_AUDIO,
-        .pts = to_time(GST_BUFFER_PTS(buffer)),
-        .duration = to_time(GST_BUFFER_DURATION(buffer)),
-        .data = mapped->map.data,
-        .size = mapped->map.size,
-        .sample_rate = (uint32_t)GST_AUDIO_INFO_RATE(info),
-        .channels = (uint32_t)GST_AUDIO_INFO_CHANNELS(info),
-    };
+    *packet = (rm_packet)RM_PACKET_INIT;
+    packet->kind = RM_KIND_AUDIO;
+    packet->pts = to_time(GST_BUFFER_PTS(buffer));
+    packet->duration = to_time(GST_BUFFER_DURATION(buffer));
+    packet->data = mapped->map.data;
+    packet->size = mapped->map.size;
+    packet->sample_rate = (uint32_t)GST_AUDIO_INFO_RATE(info);
+    packet->channels = (uint32_t)GST_AUDIO_INFO_CHANNELS(info);
     return rm_buffer_wrap(packet->data, packet->size, unmap, mapped, &packet->buffer);
 }
 

@@ -53,12 +53,10 @@ static rm_status process(void *user_data, const rm_packet *in)
 
 rm_status gain_new(const float *gain, rm_node *node)
 {
-    rm_node_callbacks callbacks = {
-        .struct_size = sizeof callbacks,
-        .user_data = (void *)gain,
-        .process = process,
-        .accepts = 1u << RM_KIND_AUDIO,
-        .emits = 1u << RM_KIND_AUDIO,
-    };
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
+    callbacks.user_data = (void *)gain;
+    callbacks.process = process;
+    callbacks.accepts = 1u << RM_KIND_AUDIO;
+    callbacks.emits = 1u << RM_KIND_AUDIO;
     return rm_node_new(0, &callbacks, node);
 }

@@ -70,11 +70,9 @@ static rm_status process(void *user_data, const rm_packet *packet)
 
 rm_status output_new(RemoteMedia *self, rm_node *node)
 {
-    rm_node_callbacks callbacks = {
-        .struct_size = sizeof callbacks,
-        .user_data = self,
-        .process = process,
-        .accepts = 1u << RM_KIND_AUDIO,
-    };
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
+    callbacks.user_data = self;
+    callbacks.process = process;
+    callbacks.accepts = 1u << RM_KIND_AUDIO;
     return rm_node_new(0, &callbacks, node);
 }

@@ -53,7 +53,7 @@ gboolean stream_prepare(RemoteMedia *self)
     gchar *manifest = read_manifest(self);
     if (manifest == NULL)
         return FALSE;
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_status status = rm_runtime_new(&config, &self->runtime);
     if (status == RM_OK)
         status = rm_pipeline_new(self->runtime, &self->pipeline);
@@ -87,22 +87,20 @@ static rm_status new_packet(const GstAudioInfo *info, GstBuffer *buffer, const G
 {
     gfloat *planes = g_malloc(frames->size);
     planes_from_frames(planes, (const gfloat *)frames->data, frames->size / (gsize)info->bpf, (guint)info->channels);
-    *packet = (rm_packet){
-        .struct_size = sizeof *packet,
-        .kind = RM_KIND_AUDIO,
-        .pts = GST_BUFFER_PTS_IS_VALID(buffer) ? (int64_t)GST_BUFFER_PTS(buffer) : RM_TIME_NONE,
-        .duration = GST_BUFFER_DURATION_IS_VALID(buffer) ? (int64_t)GST_BUFFER_DURATION(buffer) : RM_TIME_NONE,
-        .data = planes,
-        .size = frames->size,
-        .sample_rate = (uint32_t)info->rate,
-        .channels = (uint32_t)info->channels,
-    };
+    *packet = (rm_packet)RM_PACKET_INIT;
+    packet->kind = RM_KIND_AUDIO;
+    packet->pts = GST_BUFFER_PTS_IS_VALID(buffer) ? (int64_t)GST_BUFFER_PTS(buffer) : RM_TIME_NONE;
+    packet->duration = GST_BUFFER_DURATION_IS_VALID(buffer) ? (int64_t)GST_BUFFER_DURATION(buffer) : RM_TIME_NONE;
+    packet->data = planes;
+    packet->size = frames->size;
+    packet->sample_rate = (uint32_t)info->rate;
+    packet->channels = (uint32_t)info->channels;
     return rm_buffer_wrap(planes, packet->size, g_free, planes, &packet->buffer);
 }
 
 static rm_status open_session(RemoteMedia *self)
 {
-    rm_session_config how = {.struct_size = sizeof how};
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
     rm_session session = 0;
     GST_OBJECT_LOCK(self);
     how.capacity = self->max_buffers;
