@@ -22,7 +22,7 @@ struct _RemoteMedia {
     GstAudioInfo input;
     GstAudioInfo output; /* of the output node */
     GQueue held;         /* [object lock] events that go out with the next buffer, after its caps */
-    gint flow;           /* [atomic] what the pad behind us answered last */
+    gint flow;           /* [atomic] why the session has ended, if it has */
 };
 
 /* stream.c: the session of one segment in one format. */

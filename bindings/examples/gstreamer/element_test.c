@@ -148,6 +148,7 @@ static void a_failure_names_node_and_input(void)
     gst_message_parse_error(message, &error, NULL);
     g_assert_nonnull(strstr(error->message, "node 'resample'"));
     g_assert_nonnull(strstr(error->message, "at input 0"));
+    g_assert_null(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR)); /* told once */
     g_error_free(error);
     gst_message_unref(message);
     gst_element_set_bus(harness->element, NULL);
@@ -183,18 +184,41 @@ static gpointer push_until_refused(gpointer user_data)
     return GINT_TO_POINTER(flow);
 }
 
-static void a_stop_wakes_who_waits(void)
+/* Pushes until nothing moves behind the element, has the pipeline stop, and expects the thread to come back. */
+static void expect_to_wake(GstHarness *harness, gboolean (*stop)(GstHarness *harness))
 {
-    GstHarness *harness = start(PASS, RATE, 1);
     GstPad *pad = gst_element_get_static_pad(harness->element, "src");
     gint blocked = FALSE;
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block_pad, &blocked, NULL);
-    gst_object_unref(pad);
+    gulong probe =
+        gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block_pad, &blocked, NULL);
     GThread *thread = g_thread_new("push", push_until_refused, harness);
     while (!g_atomic_int_get(&blocked)) /* the pipeline fills up, and the thread waits for room */
         g_thread_yield();
-    gst_element_set_state(harness->element, GST_STATE_NULL);
+    g_assert_true(stop(harness));
     g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, GST_FLOW_FLUSHING);
+    gst_pad_remove_probe(pad, probe);
+    gst_object_unref(pad);
+}
+
+static gboolean stop(GstHarness *harness)
+{
+    return gst_element_set_state(harness->element, GST_STATE_NULL) == GST_STATE_CHANGE_SUCCESS;
+}
+
+static gboolean flush(GstHarness *harness)
+{
+    return gst_harness_push_event(harness, gst_event_new_flush_start());
+}
+
+static void a_stop_or_a_flush_wakes_who_waits(void)
+{
+    GstHarness *harness = start(PASS, RATE, 1);
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    expect_to_wake(harness, flush);
+    g_assert_true(gst_harness_push_event(harness, gst_event_new_flush_stop(TRUE)));
+    g_assert_true(gst_harness_push_event(harness, gst_event_new_segment(&segment)));
+    expect_to_wake(harness, stop);
     gst_harness_teardown(harness);
 }
 
@@ -208,6 +232,6 @@ int main(int count, char **arguments)
     g_test_add_func("/element/a-flush-drops-what-is-inside", a_flush_drops_what_is_inside);
     g_test_add_func("/element/a-failure-names-node-and-input", a_failure_names_node_and_input);
     g_test_add_func("/element/a-manifest-that-is-none-is-refused", a_manifest_that_is_none_is_refused);
-    g_test_add_func("/element/a-stop-wakes-who-waits", a_stop_wakes_who_waits);
+    g_test_add_func("/element/a-stop-or-a-flush-wakes-who-waits", a_stop_or_a_flush_wakes_who_waits);
     return g_test_run();
 }

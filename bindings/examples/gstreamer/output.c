@@ -62,6 +62,8 @@ static rm_status process(void *user_data, const rm_packet *packet)
     GstFlowReturn flow = gst_pad_push(self->source, buffer);
     if (flow == GST_FLOW_OK)
         return RM_OK;
+    if (flow < GST_FLOW_EOS) /* not when it stops or wants no more, which are no errors */
+        GST_ELEMENT_FLOW_ERROR(self, flow);
     g_atomic_int_set(&self->flow, flow); /* what the next push answers; the session ends */
     const char *name = gst_flow_get_name(flow);
     rm_call_fail(name, strlen(name), NULL);

@@ -13,20 +13,18 @@ static void report(RemoteMedia *self, rm_status status)
     GST_ELEMENT_ERROR(self, STREAM, FAILED, ("%s", message), ("status %d", (int)status));
 }
 
-/* What a call of the session means to the streaming thread. */
+/* What a call of the session means to the streaming thread. A failure is reported once. */
 static GstFlowReturn flow_of(RemoteMedia *self, rm_status status)
 {
     if (status == RM_OK)
         return GST_FLOW_OK;
     GstFlowReturn flow = (GstFlowReturn)g_atomic_int_get(&self->flow);
-    if (flow != GST_FLOW_OK) { /* the element behind us did not want it */
-        if (flow < GST_FLOW_EOS)
-            GST_ELEMENT_FLOW_ERROR(self, flow);
+    if (flow != GST_FLOW_OK)
         return flow;
-    }
     if (status == RM_ERR_CANCELLED)
         return GST_FLOW_FLUSHING;
     report(self, status);
+    g_atomic_int_set(&self->flow, GST_FLOW_ERROR);
     return GST_FLOW_ERROR;
 }
 
