@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import remotemedia
 from machine import machine
+
+import remotemedia
 from remotemedia import Node, execute_pipeline, execute_pipeline_with_input
 
 ITEMS = list(range(20_000))

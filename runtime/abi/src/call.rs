@@ -196,6 +196,25 @@ pub unsafe extern "C" fn rm_call_tag(tag: *mut u64) -> rm_status {
     })
 }
 
+/// Asks whether nobody waits for the outcome of the callback any more, because its session was cancelled, its runtime shut
+/// down, or its deadline missed: then `*cancelled` receives 1, and a long call had better return; else 0.
+///
+/// Ownership: none.
+/// Threads: that of the callback.
+/// Errors: RM_ERR_NULL, RM_ERR_REENTRANT.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_cancelled(cancelled: *mut u32) -> rm_status {
+    guard(|| {
+        Call::with(|call| {
+            let session = call.context()?.session();
+            let is_cancelled = session.is_cancelled() || session.has_ended();
+            // SAFETY: the caller vouches for `cancelled`.
+            unsafe { write_out(cancelled, is_cancelled.into(), "cancelled") }
+        })
+    })
+}
+
 impl Call {
     fn adopt(&self, object: *mut c_void) -> Option<HostObject> {
         if object.is_null() { None } else { self.bridge().and_then(|bridge| bridge.adopt(object)) }

@@ -99,6 +99,12 @@ impl Handled for Session {
     const NAME: &'static str = "session";
 }
 
+impl Session {
+    pub fn core(&self) -> &Arc<remotemedia_core::Session> {
+        &self.0
+    }
+}
+
 /// A callback and its pointer.
 struct Callback(unsafe extern "C-unwind" fn(*mut c_void, u32), *mut c_void);
 

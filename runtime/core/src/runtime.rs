@@ -85,6 +85,11 @@ impl Runtime {
         self.timer.set(at, session, &self.hooks)
     }
 
+    /// Starts a thread beside the workers; whether there is one.
+    pub(crate) fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> bool {
+        spawn(name, &self.hooks, body)
+    }
+
     /// Whether this thread is a worker of the runtime or of one of its hosts, and so inside a call.
     pub fn is_worker(&self) -> bool {
         self.lanes().iter().any(|lane| lane.is_current())
