@@ -175,7 +175,9 @@ impl Bridge {
         let objects = self.objects.as_ref()?;
         // SAFETY: on a thread that may enter the host, which it leaves here.
         let state = unsafe { (objects.enter)() };
+        let before = mark_entered(self);
         let done = blame(Some(self), || work(objects)).0;
+        mark_entered(before);
         // SAFETY: as above.
         unsafe { (objects.leave)(state) };
         Some(done)
@@ -236,18 +238,22 @@ impl Host for Bridge {
         }
     }
 
-    fn pack(&self, object: usize, parcel: &mut dyn Parcel) -> Result<(), Fault> {
+    fn pack(&self, object: HostObject, parcel: &mut dyn Parcel) -> Result<(), Fault> {
         let pack = self.callbacks.pack_object;
         let pack = pack.ok_or_else(|| Fault::input("its host cannot send objects to another process"))?;
         let _guest = self.visit()?;
-        // SAFETY: between `enter` and `leave`, an object that the caller holds.
-        let is_plain = |objects: &Objects| unsafe { objects.pack(object as *mut c_void, |bytes| parcel.add(bytes)) };
-        if self.inside(is_plain) == Some(true) {
-            return Ok(());
-        }
+        let mut left = Some(object);
+        self.inside(|objects| {
+            let plain = left.as_ref().is_some_and(|object| {
+                // SAFETY: between `enter` and `leave`, an object that is there until then.
+                unsafe { objects.pack(object.object() as *mut c_void, |bytes| parcel.add(bytes)) }
+            });
+            left = left.take().filter(|_| !plain);
+        });
+        let Some(object) = left else { return Ok(()) };
         let (status, fault) = collect(Some(self), parcel, || {
             // SAFETY: the host's function with the host's pointer, and an object of it.
-            unsafe { pack(self.callbacks.user_data, object as *mut c_void) }
+            unsafe { pack(self.callbacks.user_data, object.object() as *mut c_void) }
         });
         if status == RM_OK {
             return Ok(());

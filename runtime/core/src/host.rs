@@ -17,9 +17,9 @@ pub trait Host: Send + Sync {
     /// and let the host's own worker do the rest.
     fn release(&self, object: usize);
 
-    /// Takes an object apart, for another process to put it together: calls `parcel` for each part, in order. Called
-    /// without any lock, on a worker of the host.
-    fn pack(&self, _object: usize, _parcel: &mut dyn Parcel) -> Result<(), Fault> {
+    /// Takes an object apart, for another process to put it together: calls `parcel` for each part, in order, and lets go of
+    /// the object. Called without any lock, on a worker of the host.
+    fn pack(&self, _object: HostObject, _parcel: &mut dyn Parcel) -> Result<(), Fault> {
         Err(Fault::input("its host cannot send objects to another process"))
     }
 

@@ -1,5 +1,6 @@
 //! How packets and errors become messages, and messages packets and errors.
 
+use std::mem;
 use std::sync::Arc;
 
 use remotemedia_core::{
@@ -44,17 +45,18 @@ pub fn packet_header(kind: Kind, packet: &Packet) -> Header {
     }
 }
 
-/// Adds what a packet carries. An object is taken apart by its host.
-pub fn add_packet(packet: &Packet, parcel: &mut dyn Parcel) -> Result<(), Fault> {
+/// Adds what a packet carries. An object is taken apart by its host, which then has it back: let go of here, it would cost
+/// another visit there.
+pub fn add_packet(packet: &mut Packet, parcel: &mut dyn Parcel) -> Result<(), Fault> {
     if let Some(metadata) = &packet.metadata {
         parcel.add(&serde_json::to_vec(metadata.as_ref()).unwrap_or_default());
     }
-    match &packet.data {
+    match mem::replace(&mut packet.data, Data::Flush) {
         Data::Audio(audio) => parcel.add(audio.buffer().bytes()),
         Data::Text(text) => parcel.add(text.as_bytes()),
         Data::Json(value) => parcel.add(&serde_json::to_vec(value.as_ref()).unwrap_or_default()),
         Data::Bytes(buffer) => parcel.add(buffer.bytes()),
-        Data::Object(object) => object.host().pack(object.object(), parcel)?,
+        Data::Object(object) => Arc::clone(object.host()).pack(object, parcel)?,
         Data::Failure(_) | Data::Flush | Data::Mark => {}
     }
     Ok(())
@@ -106,13 +108,13 @@ pub fn error_header(kind: Kind, error: ErrorKind, has_object: bool) -> Header {
 /// Adds an error: its message, and the host's own object if it has one and that can be taken apart.
 pub fn add_error(error: &NodeError, parcel: &mut dyn Parcel) -> bool {
     parcel.add(error.message.as_bytes());
-    error.object().is_some_and(|object| add_object(&object, parcel))
+    error.object().is_some_and(|object| add_object(object, parcel))
 }
 
 /// Adds an object that goes along with something else, as a whole or not at all; whether it did.
-pub fn add_object(object: &HostObject, parcel: &mut dyn Parcel) -> bool {
+pub fn add_object(object: HostObject, parcel: &mut dyn Parcel) -> bool {
     let mut parts = Collected::default();
-    let packed = object.host().pack(object.object(), &mut parts).is_ok();
+    let packed = Arc::clone(object.host()).pack(object, &mut parts).is_ok();
     if packed {
         parts.0.iter().for_each(|part| parcel.add(part));
     }

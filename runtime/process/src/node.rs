@@ -165,7 +165,7 @@ impl ProcessNode {
         self.deadline = most.and_then(|most| Some((Instant::now().checked_add(most)?, most)));
     }
 
-    fn begin(&mut self, header: Header, packet: Option<&Packet>, context: &mut Context<'_>) -> Outcome {
+    fn begin(&mut self, header: Header, mut packet: Option<Box<Packet>>, context: &mut Context<'_>) -> Outcome {
         if self.busy {
             if let Err(fault) = self.come_back(context) {
                 if context.cancelled() || self.restarts == self.config.restarts {
@@ -176,14 +176,14 @@ impl ProcessNode {
         self.revive(context)?;
         self.allow(context.deadline());
         self.next = None;
-        self.input = packet.map(|packet| packet.index).filter(|&index| index != NO_INDEX);
+        self.input = packet.as_ref().map(|packet| packet.index).filter(|&index| index != NO_INDEX);
         let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
         let channel = Arc::clone(worker.channel());
         let sent = channel.send(
             header,
             true,
             || context.cancelled(),
-            |parts| match packet {
+            |parts| match &mut packet {
                 Some(packet) => add_packet(packet, parts),
                 None => Ok(()),
             },
@@ -343,7 +343,7 @@ impl Node for ProcessNode {
     }
 
     fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
-        self.begin(packet_header(Kind::Process, &packet), Some(&packet), context)
+        self.begin(packet_header(Kind::Process, &packet), Some(packet), context)
     }
 
     fn resume(&mut self, context: &mut Context<'_>) -> Outcome {

@@ -78,7 +78,7 @@ impl Service {
     }
 
     /// Says that there is no node, or that it cannot go on, and why.
-    pub fn fail(&self, fault: &Fault) {
+    pub fn fail(&self, fault: Fault) {
         let header = error_header(Kind::Fatal, fault.kind, fault.object.is_some());
         let _ = self.0.channel.send::<()>(
             header,
@@ -86,7 +86,7 @@ impl Service {
             || false,
             |parts| {
                 parts.add(fault.message.as_bytes());
-                if let Some(object) = &fault.object {
+                if let Some(object) = fault.object {
                     add_object(object, parts);
                 }
                 Ok(())
@@ -231,14 +231,14 @@ impl Node for ResultSink {
         self.say(Kind::Ready, context)
     }
 
-    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, mut packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         match &packet.data {
             Data::Mark => return self.say(Kind::Done, context),
             Data::Failure(error) => self.send_error(error, context)?,
             _ => {
                 let header = packet_header(Kind::Output, &packet);
                 // What cannot be sent is a failure of the node that gave it.
-                if let Err(fault) = self.send(header, false, context, |parts| add_packet(&packet, parts)) {
+                if let Err(fault) = self.send(header, false, context, |parts| add_packet(&mut packet, parts)) {
                     let error = NodeError::new(fault, context.node_id(), packet.index, packet.pts);
                     self.send_error(&error, context)?;
                 }
