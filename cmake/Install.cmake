@@ -3,9 +3,9 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-# install_stripped(FILE FOLDER NAME OPTIONS...): a file of Cargo's, without the symbols that only a developer needs.
-function(install_stripped file folder name)
-  install(PROGRAMS ${file} DESTINATION ${folder} RENAME ${name})
+# install_stripped(PROGRAMS|FILES FILE FOLDER NAME OPTIONS...): a file of Cargo's, without the symbols that only a developer needs.
+function(install_stripped kind file folder name)
+  install(${kind} ${file} DESTINATION ${folder} RENAME ${name})
   set(path ${folder}/${name})
   if(NOT IS_ABSOLUTE ${folder})
     set(path "\${CMAKE_INSTALL_PREFIX}/${path}")
@@ -15,7 +15,7 @@ endfunction()
 
 # Into a wheel: the library and nothing else.
 if(SKBUILD)
-  install_stripped(${REMOTEMEDIA_LIBRARY} remotemedia/_lib ${REMOTEMEDIA_SONAME})
+  install_stripped(PROGRAMS ${REMOTEMEDIA_LIBRARY} remotemedia/_lib ${REMOTEMEDIA_SONAME})
   return()
 endif()
 
@@ -25,8 +25,8 @@ set(file libremotemedia.so.${PROJECT_VERSION})
 file(MAKE_DIRECTORY ${folder})
 file(CREATE_LINK ${file} ${folder}/${REMOTEMEDIA_SONAME} SYMBOLIC)
 file(CREATE_LINK ${REMOTEMEDIA_SONAME} ${folder}/libremotemedia.so SYMBOLIC)
-install_stripped(${REMOTEMEDIA_LIBRARY} ${CMAKE_INSTALL_LIBDIR} ${file})
-install_stripped(${REMOTEMEDIA_ARCHIVE} ${CMAKE_INSTALL_LIBDIR} libremotemedia.a --strip-debug)
+install_stripped(PROGRAMS ${REMOTEMEDIA_LIBRARY} ${CMAKE_INSTALL_LIBDIR} ${file})
+install_stripped(FILES ${REMOTEMEDIA_ARCHIVE} ${CMAKE_INSTALL_LIBDIR} libremotemedia.a --strip-debug)
 install(FILES ${folder}/${REMOTEMEDIA_SONAME} ${folder}/libremotemedia.so DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h*")
 
