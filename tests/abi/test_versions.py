@@ -1,4 +1,4 @@
-"""One version, from runtime/Cargo.toml, wherever one is told; and one version of the ABI, in the header and the soname."""
+"""One version, from runtime/Cargo.toml, wherever one is told; one version of the ABI, in the header and the soname."""
 
 from __future__ import annotations
 
