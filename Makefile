@@ -41,6 +41,9 @@ test-python: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(BIN)/python benchmarks/run.py
+	cmake -S . -B build/bench -DCMAKE_BUILD_TYPE=Release -DREMOTEMEDIA_BUILD_BENCHMARKS=ON -DREMOTEMEDIA_BUILD_EXAMPLES=OFF -DREMOTEMEDIA_BUILD_TESTS=OFF
+	cmake --build build/bench
+	$(BIN)/python benchmarks/native.py build/bench/benchmarks/native
 	$(BIN)/python benchmarks/process.py
 
 # 1,000 live sessions, each 50 packets a second through three Python nodes, for a minute.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from machine import machine
 
 import remotemedia
 from remotemedia import Node, execute_pipeline, execute_pipeline_with_input
@@ -171,13 +172,6 @@ def summarize(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     return summary
 
 
-def processor() -> str:
-    """The processor's name, as the system tells it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{len(names)} x {names[0]}" if names else platform.processor()
-
-
 def main() -> None:
     sections: list[tuple[str, str, Callable[[], dict[str, list[float]]]]] = [
         ("a further Python node in a chain", "us an item", lambda: asyncio.run(hop())),
@@ -186,9 +180,8 @@ def main() -> None:
         ("the longest stall of the event loop while 10 MB go to", "ms", lambda: asyncio.run(stalls())),
         ("a process that imports and exits", "ms", imports),
     ]
-    machine = f"{processor()}, {platform.python_implementation()} {platform.python_version()}"
-    print(f"remotemedia {remotemedia.__version__} on {machine}")
-    report: dict[str, Any] = {"machine": machine, "version": remotemedia.__version__}
+    print(f"remotemedia {remotemedia.__version__} on {machine()}")
+    report: dict[str, Any] = {"machine": machine(), "version": remotemedia.__version__}
     for title, unit, measure in sections:
         summary = report[title] = summarize(measure())
         print(f"\n{title} [{unit}]")

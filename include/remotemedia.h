@@ -5,8 +5,8 @@
  *
  * Handles are integers: a stale, forged or freed one answers RM_ERR_BAD_HANDLE, it never crashes. Every fallible call
  * answers an rm_status; results are written through pointers, on success only. Text is UTF-8 with a length, never
- * terminated. Times are nanoseconds. Structs begin with struct_size = sizeof(the struct) and are zero where not set.
- * Callbacks must not throw. docs/abi.md has the conventions.
+ * terminated. Times are nanoseconds. Structs begin with struct_size = sizeof(the struct) and are zero where not set: begin
+ * one with its RM_…_INIT. Callbacks must not throw. docs/abi.md has the conventions.
  */
 
 
@@ -106,6 +106,16 @@
  * The edge holds one packet: the latest.
  */
 #define RM_EDGE_LATEST 4
+
+/**
+ * From the real-time thread into the session.
+ */
+#define RM_RING_INPUT 1
+
+/**
+ * Out of the session to the real-time thread.
+ */
+#define RM_RING_OUTPUT 2
 
 /**
  * The parent takes objects as they are, put together by its own `unpack_object`; else they are converted to data.
@@ -245,6 +255,9 @@ typedef struct rm_packet {
     uint32_t reserved;
 } rm_packet;
 
+#define RM_PACKET_INIT { sizeof(rm_packet), 0, RM_TIME_NONE, RM_TIME_NONE, RM_INDEX_NONE, NULL, 0, 0, NULL, 0, \
+    0, 0, NULL, 0, 0, 0 }
+
 /**
  * The right to give the outcome of one call, once, from any thread. 0 is never valid.
  */
@@ -328,6 +341,9 @@ typedef struct rm_object_table {
      */
     void *(*new_bytes)(const char *data, ptrdiff_t size);
 } rm_object_table;
+
+#define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * A part of an object that has come from another process.
@@ -414,6 +430,9 @@ typedef struct rm_host_callbacks {
      */
     rm_status (*unpack_object)(void *user_data, const struct rm_part *parts, size_t count, void **object);
 } rm_host_callbacks;
+
+#define RM_HOST_CALLBACKS_INIT { sizeof(rm_host_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+    NULL, NULL }
 
 /**
  * A host: a program, or a language in it, that has objects of its own. 0 is never valid.
@@ -505,6 +524,9 @@ typedef struct rm_node_callbacks {
     int64_t match_tolerance;
 } rm_node_callbacks;
 
+#define RM_NODE_CALLBACKS_INIT { sizeof(rm_node_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, \
+    NULL, NULL, NULL, 0, NULL, 0, 0 }
+
 /**
  * A node. 0 is never valid.
  */
@@ -536,6 +558,8 @@ typedef struct rm_edge_config {
      */
     uint32_t reserved;
 } rm_edge_config;
+
+#define RM_EDGE_CONFIG_INIT { sizeof(rm_edge_config), 0, 0, 0 }
 
 /**
  * How a node runs in a process of its own.
@@ -625,6 +649,14 @@ typedef struct rm_process_config {
     uint32_t reserved;
 } rm_process_config;
 
+#define RM_PROCESS_CONFIG_INIT { sizeof(rm_process_config), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, \
+    0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Packets on their way between a session and a thread that must never wait. 0 is never valid.
+ */
+typedef uint64_t rm_ring;
+
 /**
  * How the host makes nodes of a type.
  */
@@ -669,6 +701,74 @@ typedef struct rm_type_callbacks {
                                 uint64_t *node);
 } rm_type_callbacks;
 
+#define RM_TYPE_CALLBACKS_INIT { sizeof(rm_type_callbacks), 0, NULL, NULL, NULL, NULL }
+
+/**
+ * How a ring is to be.
+ */
+typedef struct rm_ring_config {
+    /**
+     * `sizeof(rm_ring_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * RM_RING_INPUT or RM_RING_OUTPUT.
+     */
+    uint32_t direction;
+    /**
+     * How many packets it holds; 0 stands for 16. At most 65536.
+     */
+    uint32_t capacity;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * How many bytes the largest packet has. So much is allocated for each, at once.
+     */
+    size_t size;
+    /**
+     * How often, in nanoseconds, the library looks for what the real-time thread has done, since that cannot wake it; 0
+     * stands for a millisecond. At most a second.
+     */
+    int64_t period;
+} rm_ring_config;
+
+#define RM_RING_CONFIG_INIT { sizeof(rm_ring_config), 0, 0, 0, 0, 0 }
+
+/**
+ * What has become of the packets of a ring.
+ */
+typedef struct rm_ring_stats {
+    /**
+     * `sizeof(rm_ring_stats)`.
+     */
+    uint32_t struct_size;
+    /**
+     * How many packets lie in it.
+     */
+    uint32_t queued;
+    /**
+     * How many packets were pushed, or pulled.
+     */
+    uint64_t packets;
+    /**
+     * How often a push found it full.
+     */
+    uint64_t overruns;
+    /**
+     * How often a pull found it empty, before the end.
+     */
+    uint64_t underruns;
+    /**
+     * How many packets were left out: larger than `size`, without data, not what they said, or of no use to a session that
+     * takes no more.
+     */
+    uint64_t dropped;
+} rm_ring_stats;
+
+#define RM_RING_STATS_INIT { sizeof(rm_ring_stats), 0, 0, 0, 0, 0 }
+
 /**
  * What the library's own threads do first and last: for priorities, processors, or a language that must know its threads.
  * None of the functions may throw.
@@ -699,6 +799,8 @@ typedef struct rm_thread_hooks {
      */
     void (*on_stop)(void *user_data);
 } rm_thread_hooks;
+
+#define RM_THREAD_HOOKS_INIT { sizeof(rm_thread_hooks), 0, NULL, NULL, NULL, NULL }
 
 /**
  * How a runtime is to be.
@@ -734,6 +836,8 @@ typedef struct rm_runtime_config {
      */
     const struct rm_thread_hooks *hooks;
 } rm_runtime_config;
+
+#define RM_RUNTIME_CONFIG_INIT { sizeof(rm_runtime_config), RM_ABI_VERSION, 0, 0, NULL, 0, NULL }
 
 /**
  * What pipelines run on: threads, node types, and the sessions that are running. 0 is never valid.
@@ -815,6 +919,8 @@ typedef struct rm_session_config {
      */
     int64_t linger;
 } rm_session_config;
+
+#define RM_SESSION_CONFIG_INIT { sizeof(rm_session_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0 }
 
 /**
  * A running pipeline. 0 is never valid.
@@ -1049,6 +1155,17 @@ rm_status rm_call_defer(uint64_t *completion);
 rm_status rm_call_tag(uint64_t *tag);
 
 /**
+ * Asks whether nobody waits for the outcome of the callback any more, because its session was cancelled, its runtime shut
+ * down, or its deadline missed: then `*cancelled` receives 1, and a long call had better return; else 0.
+ *
+ * Ownership: none.
+ * Threads: that of the callback.
+ * Errors: RM_ERR_NULL, RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_call_cancelled(uint32_t *cancelled);
+
+/**
  * Gives the outcome: `RM_OK` (finished) or `RM_MORE` (`resume` is to be called), with one packet or null.
  *
  * Ownership: the handle is dead afterwards, whatever the result. `packet` as in `rm_call_emit`.
@@ -1263,6 +1380,40 @@ rm_status rm_process_new(uint64_t host,
                          rm_node *node);
 
 /**
+ * Copies a packet of audio, text or bytes into an input ring. Never waits, allocates, locks or makes a system call, nor does
+ * it set the message of `rm_last_error`: the status says all. `pts`, `duration` and the format go along; `metadata` and
+ * `object` must be null.
+ *
+ * Ownership: everything is copied.
+ * Threads: any, one at a time; made for one that must never wait.
+ * Errors: RM_ERR_TIMEOUT (it is full: an overrun, which is counted), RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (larger
+ * than `rm_ring_config.size`, samples that do not divide into channels, or an output ring), RM_ERR_UTF8, RM_ERR_UNSUPPORTED
+ * (another kind, metadata, or an object, which is not taken over), RM_ERR_STATE (the session or the ring takes no more, or
+ * another thread is in a call of the ring), RM_ERR_CANCELLED, and the failure that ended the session.
+ * Since: 0.1
+ */
+rm_status rm_ring_try_push(rm_ring ring,
+                           const struct rm_packet *packet);
+
+/**
+ * Copies the next packet out of an output ring into `data`, which has room for `capacity` bytes, at least
+ * `rm_ring_config.size`; `packet->data` points there then. `packet->struct_size` is the caller's to set. As careful as
+ * `rm_ring_try_push`. RM_END says that the session has ended well and that every packet has been taken.
+ *
+ * Ownership: the caller's memory; `packet->buffer`, `metadata` and `object` are 0. JSON comes as its text, an item that failed
+ * as its message (RM_KIND_FAILURE), an object as what its host makes of it.
+ * Threads: any, one at a time; made for one that must never wait.
+ * Errors: RM_ERR_TIMEOUT (it is empty: an underrun, which is counted), RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT
+ * (`struct_size`, too small a `capacity`, or an input ring), RM_ERR_STATE (another thread is in a call of the ring),
+ * RM_ERR_CANCELLED, and, after the packets before it, the failure that ended the session.
+ * Since: 0.1
+ */
+rm_status rm_ring_try_pull(rm_ring ring,
+                           struct rm_packet *packet,
+                           void *data,
+                           size_t capacity);
+
+/**
  * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
  *
  * Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
@@ -1274,6 +1425,52 @@ rm_status rm_runtime_add_type(uint64_t runtime,
                               const char *name,
                               size_t name_size,
                               const struct rm_type_callbacks *callbacks);
+
+/**
+ * Makes a ring between a session and a thread that must never wait, such as the callback of a sound card. All memory is
+ * allocated here. A thread of the library moves packets between the ring and the session, and waits in the other's stead.
+ *
+ * Ownership: `*ring` receives a handle that `rm_ring_free` ends. The ring keeps the session's memory alive, but
+ * `rm_session_free` cancels it all the same.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_STATE (an input ring for a pipeline that
+ * takes no input), RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_ring_new(uint64_t session,
+                      const struct rm_ring_config *config,
+                      rm_ring *ring);
+
+/**
+ * Says that no more packets will be pushed into an input ring: after those that are in it the session's input ends, as by
+ * `rm_session_end`.
+ *
+ * Ownership: none.
+ * Threads: any that may wait a little.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_STATE (an output ring).
+ * Since: 0.1
+ */
+rm_status rm_ring_end(rm_ring ring);
+
+/**
+ * Says what has become of the packets of a ring. `stats->struct_size` is the caller's to set.
+ *
+ * Ownership: the caller's struct.
+ * Threads: any that may wait a little.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`).
+ * Since: 0.1
+ */
+rm_status rm_ring_get_stats(rm_ring ring, struct rm_ring_stats *stats);
+
+/**
+ * Lets a ring go, with the packets in it. Waits for a call of it that is going on.
+ *
+ * Ownership: the handle is dead afterwards. The session goes on.
+ * Threads: any that may wait a little.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_ring_free(rm_ring ring);
 
 /**
  * Makes a runtime with the built-in node types. Threads start when they are needed.

@@ -62,7 +62,7 @@ def test_statuses_are_all_different(statuses: dict[str, int]) -> None:
 
 
 def test_python_has_the_same_constants(abi: ModuleType, header: str) -> None:
-    known = set(re.findall(r"#define (RM_[A-Z0-9_]+) ", header))
+    known = set(re.findall(r"#define (RM_[A-Z0-9_]+) [^{]", header))
     assert known == {name for name in vars(abi) if name.startswith("RM_")}
 
 
@@ -92,6 +92,13 @@ def test_every_struct_begins_with_its_size(header: str) -> None:
     structs = re.findall(r"typedef struct (rm_\w+) \{\s*/\*\*[^/]*\*/\s*(\w+ \w+);", header)
     assert len(structs) == header.count("typedef struct ") > 5
     assert {first for _, first in structs} == {"uint32_t struct_size"}
+
+
+def test_every_struct_that_a_caller_fills_has_an_initialiser(header: str) -> None:
+    structs = set(re.findall(r"typedef struct (rm_\w+) \{", header)) - {"rm_part"}
+    initialisers = re.findall(r"#define (RM_\w+)_INIT \{ sizeof\((\w+)\)", header)
+    assert {name for _, name in initialisers} == structs
+    assert all(macro == name.upper() for macro, name in initialisers)
 
 
 @pytest.mark.slow

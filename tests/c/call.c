@@ -1,5 +1,7 @@
 /* Calls: what the library answers inside a callback, and what it answers to the same outside of one. */
 
+#include <stdatomic.h>
+
 #include "check.h"
 #include "fixture.h"
 #include "recorder.h"
@@ -12,7 +14,10 @@ static void outside_of_a_callback_they_are_refused(void)
     CHECK_STATUS(rm_call_fail(TEXT("no"), NULL), RM_ERR_REENTRANT);
     CHECK_STATUS(rm_call_defer(&out), RM_ERR_REENTRANT);
     CHECK_STATUS(rm_call_tag(&out), RM_ERR_REENTRANT);
+    uint32_t cancelled = 7;
+    CHECK_STATUS(rm_call_cancelled(&cancelled), RM_ERR_REENTRANT);
     CHECK_INT(out, 7);
+    CHECK_INT(cancelled, 7);
 }
 
 static void *call_from_thread(void *unused)
@@ -46,6 +51,7 @@ static rm_status call_wrongly(void *user_data, const rm_packet *packet)
     CHECK_STATUS(rm_call_emit(NULL), RM_ERR_NULL);
     CHECK_STATUS(rm_call_defer(NULL), RM_ERR_NULL);
     CHECK_STATUS(rm_call_tag(NULL), RM_ERR_NULL);
+    CHECK_STATUS(rm_call_cancelled(NULL), RM_ERR_NULL);
     CHECK_STATUS(rm_call_fail(NULL, 1, NULL), RM_ERR_NULL);
     CHECK_STATUS(rm_call_fail(bad, sizeof bad, NULL), RM_ERR_UTF8);
     CHECK_STATUS(rm_call_fail("x", SIZE_MAX, NULL), RM_ERR_ARGUMENT);
@@ -126,7 +132,7 @@ static rm_status run_another(void *user_data, const rm_packet *packet)
     recorder recorder = RECORDER;
     rm_node nodes[2] = {recorder_node(&recorder), make_processor(call_wrongly, NULL)};
     rm_session session = open_chain(runtime, nodes, 2, NULL);
-    rm_packet output = {.struct_size = sizeof output};
+    rm_packet output = RM_PACKET_INIT;
     CHECK_OK(rm_session_push(session, packet, PATIENCE));
     CHECK_OK(rm_session_pull(session, &output, PATIENCE));
     rm_status status = rm_call_emit(&output);
@@ -199,6 +205,63 @@ static void a_callback_may_let_go_of_its_session(rm_runtime runtime)
     }
 }
 
+static uint32_t is_cancelled(void)
+{
+    uint32_t cancelled = 7;
+    CHECK_OK(rm_call_cancelled(&cancelled));
+    CHECK(cancelled <= 1);
+    return cancelled;
+}
+
+/* A call that goes on until nobody waits for it. */
+static rm_status wait_for_cancel(recorder *recorder, const rm_packet *packet)
+{
+    (void)packet;
+    CHECK(!is_cancelled());
+    atomic_store((atomic_int *)recorder->own, 1);
+    WAIT_FOR(is_cancelled());
+    return RM_OK;
+}
+
+static rm_session open_long_call(rm_runtime runtime, recorder *recorder, rm_node *node, const char *options)
+{
+    recorder->process = wait_for_cancel;
+    *node = recorder_node(recorder);
+    rm_pipeline pipeline = make_chain(runtime, node, 1);
+    CHECK_OK(rm_pipeline_configure(pipeline, TEXT("a"), options, strlen(options)));
+    rm_session session = open_pipeline(pipeline, NULL);
+    CHECK_OK(rm_pipeline_free(pipeline));
+    push_text(session, "x");
+    WAIT_FOR(atomic_load((atomic_int *)recorder->own));
+    return session;
+}
+
+static void a_long_call_learns_that_it_was_cancelled(rm_runtime runtime)
+{
+    atomic_int inside = 0;
+    recorder recorder = RECORDER;
+    recorder.own = &inside;
+    rm_node node;
+    rm_session session = open_long_call(runtime, &recorder, &node, "{}");
+    CHECK_OK(rm_session_cancel(session));
+    CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_CANCELLED);
+    CHECK_OK(rm_session_free(session));
+    recorder_free(node, &recorder);
+}
+
+static void a_long_call_learns_that_it_was_left_behind(rm_runtime runtime)
+{
+    atomic_int inside = 0;
+    recorder recorder = RECORDER;
+    recorder.own = &inside;
+    rm_node node;
+    rm_session session = open_long_call(runtime, &recorder, &node, "{\"deadline_ms\": 20}");
+    CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_DEADLINE);
+    CHECK_CALLS(&recorder, "ipc");
+    CHECK_OK(rm_session_free(session));
+    recorder_free(node, &recorder);
+}
+
 int main(void)
 {
     RUN(outside_of_a_callback_they_are_refused);
@@ -210,5 +273,7 @@ int main(void)
     RUN_ON(a_callback_may_use_the_whole_library);
     RUN_ON(a_callback_cannot_stop_the_runtime);
     RUN_ON(a_callback_may_let_go_of_its_session);
+    RUN_ON(a_long_call_learns_that_it_was_cancelled);
+    RUN_ON(a_long_call_learns_that_it_was_left_behind);
     return 0;
 }

@@ -97,7 +97,8 @@ static inline void check_status(const char *file, int line, const char *what, rm
 
 static inline void check_passed(const char *file, int line, const char *test)
 {
-    static const char *const kinds[] = {"runtime", "host", "node", "pipeline", "session", "buffer", "completion", "service"};
+    static const char *const kinds[] = {"runtime", "host", "node", "pipeline", "session", "buffer", "completion", "service",
+                                        "ring"};
     for (uint8_t kind = 1; kind <= sizeof kinds / sizeof *kinds; kind++) {
         uint64_t count = 0;
         char text[128];
@@ -112,7 +113,7 @@ static inline void check_passed(const char *file, int line, const char *test)
 
 static inline void check_on_runtime(void (*test)(rm_runtime))
 {
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     CHECK_OK(rm_runtime_new(&config, &runtime));
     test(runtime);

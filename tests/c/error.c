@@ -93,7 +93,7 @@ static void raise_ends_the_session(rm_runtime runtime)
 {
     static const char message[] = "Invalid input for node 'a': too long (at input 1, pts 1000000000 ns)";
     rm_session session = push_good_and_bad(runtime, RM_ON_ERROR_RAISE);
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     expect_text(session, "a"); /* what came before the failure comes out */
     CHECK_REFUSED(rm_session_pull(session, &packet, PATIENCE), RM_ERR_INPUT, message);
     CHECK_REFUSED(rm_session_pull(session, &packet, PATIENCE), RM_ERR_INPUT, message);
@@ -106,7 +106,7 @@ static void raise_ends_the_session(rm_runtime runtime)
 static void skip_leaves_out_what_fails(rm_runtime runtime)
 {
     rm_session session = push_good_and_bad(runtime, RM_ON_ERROR_SKIP);
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     expect_text(session, "a");
     expect_text(session, "c");
     expect_end(session);
@@ -117,7 +117,7 @@ static void skip_leaves_out_what_fails(rm_runtime runtime)
 static void collect_puts_the_failure_in_its_place(rm_runtime runtime)
 {
     rm_session session = push_good_and_bad(runtime, RM_ON_ERROR_COLLECT);
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     expect_text(session, "a");
     CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
     CHECK_INT(packet.kind, RM_KIND_FAILURE);
@@ -137,7 +137,7 @@ static void collect_puts_the_failure_in_its_place(rm_runtime runtime)
 static void the_failure_that_ended_a_session_is_kept(rm_runtime runtime)
 {
     rm_session session = push_good_and_bad(runtime, RM_ON_ERROR_RAISE);
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     CHECK_STATUS(rm_session_wait(session, PATIENCE), RM_ERR_INPUT);
     CHECK_STATUS(rm_session_error(session, NULL), RM_ERR_NULL);
     for (int i = 0; i < 2; i++) {

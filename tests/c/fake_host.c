@@ -157,7 +157,7 @@ void push_object(rm_session session, const host *host, object *object)
 
 object *pull_object(rm_session session)
 {
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
     CHECK_INT(packet.kind, RM_KIND_OBJECT);
     CHECK_INT(packet.buffer, 0);

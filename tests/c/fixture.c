@@ -4,7 +4,7 @@
 
 rm_runtime start(void)
 {
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     CHECK_OK(rm_runtime_new(&config, &runtime));
     return runtime;
@@ -18,14 +18,11 @@ void stop(rm_runtime runtime)
 
 rm_packet text(const char *words)
 {
-    return (rm_packet){
-        .struct_size = sizeof(rm_packet),
-        .kind = RM_KIND_TEXT,
-        .pts = RM_TIME_NONE,
-        .duration = RM_TIME_NONE,
-        .data = words,
-        .size = strlen(words),
-    };
+    rm_packet packet = RM_PACKET_INIT;
+    packet.kind = RM_KIND_TEXT;
+    packet.data = words;
+    packet.size = strlen(words);
+    return packet;
 }
 
 rm_node make_node(const rm_node_callbacks *callbacks)
@@ -77,7 +74,7 @@ rm_session open_pipeline(rm_pipeline pipeline, const rm_session_config *how)
 
 rm_session_config session_config(void)
 {
-    return (rm_session_config){.struct_size = sizeof(rm_session_config)};
+    return (rm_session_config)RM_SESSION_CONFIG_INIT;
 }
 
 void push_text(rm_session session, const char *words)
@@ -88,7 +85,7 @@ void push_text(rm_session session, const char *words)
 
 static void expect(rm_session session, const char *words, int is_failure)
 {
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     char actual[512];
     CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
     CHECK_INT(packet.struct_size, sizeof packet);

@@ -10,7 +10,7 @@
 /* What the child does with the parent's handles. Every answer is the same, and comes at once. */
 static void use_in_child(rm_runtime runtime, rm_pipeline pipeline, rm_session session)
 {
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_session_config how = session_config();
     rm_packet packet = text("x");
     uint64_t handle = 7;

@@ -62,7 +62,7 @@ static void packets_go_from_port_to_port(rm_runtime runtime)
 static void ports_that_make_no_sense_are_refused(rm_runtime runtime)
 {
     static const char *const lists[] = {",", "a,", "a,a", "a/b", " "};
-    rm_node_callbacks callbacks = {.struct_size = sizeof callbacks};
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
     rm_node node = 7;
     (void)runtime;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {

@@ -4,9 +4,9 @@
 #include "fixture.h"
 #include "recorder.h"
 
-enum { ANY, RUNTIME, HOST, NODE, PIPELINE, SESSION, BUFFER, COMPLETION };
+enum { ANY, RUNTIME, HOST, NODE, PIPELINE, SESSION, BUFFER, COMPLETION, SERVICE, RING };
 
-static rm_packet packet = {.struct_size = sizeof packet};
+static rm_packet packet = RM_PACKET_INIT;
 static uint64_t handle;
 
 static rm_status use_runtime(uint64_t it)
@@ -149,6 +149,30 @@ static rm_status use_fail(uint64_t it)
     return rm_completion_fail(it, TEXT("no"), NULL);
 }
 
+static rm_status use_new_ring(uint64_t it)
+{
+    rm_ring_config config = {.struct_size = sizeof config, .direction = RM_RING_INPUT, .size = 1};
+    return rm_ring_new(it, &config, &handle);
+}
+
+static rm_status use_try_push(uint64_t it)
+{
+    rm_packet words = text("");
+    return rm_ring_try_push(it, &words);
+}
+
+static rm_status use_try_pull(uint64_t it)
+{
+    char byte;
+    return rm_ring_try_pull(it, &packet, &byte, 1);
+}
+
+static rm_status use_stats(uint64_t it)
+{
+    rm_ring_stats stats = RM_RING_STATS_INIT;
+    return rm_ring_get_stats(it, &stats);
+}
+
 /* Every function that takes a handle first, and the kind that it takes. */
 static const struct {
     rm_status (*call)(uint64_t);
@@ -166,6 +190,8 @@ static const struct {
     {use_insert, SESSION, 0},        {use_remove, SESSION, 0},         {use_replace, SESSION, 0},
     {use_configure, PIPELINE, 0},    {use_metrics, SESSION, 0},       {rm_session_free, SESSION, 1},    {rm_buffer_free, BUFFER, 1},
     {use_finish, COMPLETION, 0},     {use_fail, COMPLETION, 0},        {rm_completion_free, COMPLETION, 1},
+    {use_new_ring, SESSION, 0},      {use_try_push, RING, 0},          {use_try_pull, RING, 0},
+    {rm_ring_end, RING, 0},          {use_stats, RING, 0},             {rm_ring_free, RING, 1},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -247,7 +273,7 @@ static void random_ones_are_refused(void)
     make_all(handles);
     for (int round = 0; round < 2000; round++) {
         random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-        uint64_t kind = random % 9, index = random >> 8 & 15, generation = 1000 + (random >> 40 & 255);
+        uint64_t kind = random % 10, index = random >> 8 & 15, generation = 1000 + (random >> 40 & 255);
         every_function_refuses(random | UINT64_C(1) << 63, ANY);
         every_function_refuses(kind << 56 | generation << 32 | index, ANY);
     }

@@ -3,6 +3,17 @@
 #include <remotemedia.h>
 #include <remotemedia.h>
 
+/* Initialisers are constant expressions. */
+static const rm_packet nothing = RM_PACKET_INIT;
+static const rm_node_callbacks no_calls = RM_NODE_CALLBACKS_INIT;
+
+int is_empty(void);
+
+int is_empty(void)
+{
+    return nothing.size == 0 && no_calls.process == NULL;
+}
+
 /* Every constant is one, of a type that can be switched on. */
 int name_of(rm_status status);
 

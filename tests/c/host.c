@@ -9,8 +9,8 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
 {
     host host;
     rm_host handle = 7;
-    rm_object_table table = {.struct_size = sizeof table};
-    rm_host_callbacks callbacks = {.struct_size = sizeof callbacks};
+    rm_object_table table = RM_OBJECT_TABLE_INIT;
+    rm_host_callbacks callbacks = RM_HOST_CALLBACKS_INIT;
     CHECK_STATUS(rm_host_new(runtime, NULL, &handle), RM_ERR_NULL);
     CHECK_REFUSED(rm_host_new(runtime, &callbacks, &handle), RM_ERR_NULL, "'retain' and 'release'");
     callbacks.struct_size--;
@@ -38,7 +38,7 @@ static void ignore(void *user_data, void *object)
 
 static void a_host_that_is_refused_is_destroyed(rm_runtime runtime)
 {
-    rm_object_table table = {.struct_size = sizeof table};
+    rm_object_table table = RM_OBJECT_TABLE_INIT;
     const rm_host_callbacks good = {
         .struct_size = sizeof good, .destroy = count_destroy, .retain = ignore, .release = ignore};
     rm_host_callbacks callbacks = good;

@@ -143,7 +143,7 @@ static void when_one_cannot_start_all_are_cleaned_up(rm_runtime runtime)
 
 static void callbacks_may_be_null(rm_runtime runtime)
 {
-    rm_node_callbacks none = {.struct_size = sizeof none};
+    rm_node_callbacks none = RM_NODE_CALLBACKS_INIT;
     rm_node node = make_node(&none);
     rm_session session = open_node(runtime, node, NULL);
     push_text(session, "swallowed");

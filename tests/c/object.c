@@ -47,7 +47,7 @@ static void pulled_objects_say_whose_they_are(rm_runtime runtime)
 {
     host host;
     recorder recorder = RECORDER;
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     host_start(&host, runtime, LENDS);
     rm_node node = passing_node(&host, &recorder);
     rm_session session = open_node(runtime, node, NULL);
@@ -148,7 +148,7 @@ static void errors_carry_objects(rm_runtime runtime)
     for (int round = 0; round < 2; round++) {
         how.on_error = round == 0 ? RM_ON_ERROR_COLLECT : RM_ON_ERROR_RAISE;
         rm_session session = open_node(runtime, node, &how);
-        rm_packet packet = {.struct_size = sizeof packet};
+        rm_packet packet = RM_PACKET_INIT;
         push_object(session, &host, new_object(1));
         CHECK_OK(rm_session_end(session));
         if (round == 0) {

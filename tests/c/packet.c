@@ -75,7 +75,7 @@ static void every_kind_comes_through(rm_runtime runtime)
     rm_node node = recorder_node(&recorder);
     rm_session session = open_node(runtime, node, NULL);
     for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
-        rm_packet output = {.struct_size = sizeof output};
+        rm_packet output = RM_PACKET_INIT;
         recorder.own = &packets[i];
         CHECK_OK(rm_session_push(session, &packets[i], PATIENCE));
         CHECK_OK(rm_session_pull(session, &output, PATIENCE));

@@ -107,7 +107,7 @@ static int serve(int socket)
     host host;
     rm_runtime runtime = start();
     rm_service service = 0;
-    rm_packet payload = {.struct_size = sizeof payload};
+    rm_packet payload = RM_PACKET_INIT;
     CHECK_OK(rm_service_join(socket, &service, &payload));
     int features = 0;
     CHECK_INT(payload.size, sizeof features);

@@ -16,7 +16,7 @@ static rm_pipeline make_pipeline(rm_runtime runtime)
 static void wrong_arguments_are_refused(rm_runtime runtime)
 {
     rm_pipeline pipeline = make_pipeline(runtime);
-    rm_node_callbacks callbacks = {.struct_size = sizeof callbacks};
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
     rm_node node = make_node(&callbacks);
     CHECK_STATUS(rm_pipeline_new(runtime, NULL), RM_ERR_NULL);
     CHECK_STATUS(rm_pipeline_add_node(pipeline, TEXT("x"), 0), RM_ERR_BAD_HANDLE);

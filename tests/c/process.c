@@ -35,7 +35,7 @@ static int serve(int socket)
 {
     rm_runtime runtime = start();
     rm_service service = 0;
-    rm_packet payload = {.struct_size = sizeof payload};
+    rm_packet payload = RM_PACKET_INIT;
     rm_node input = 0, output = 0, node = make_processor(shout, NULL);
     CHECK_OK(rm_service_join(socket, &service, &payload));
     if (payload.size == 6 && memcmp(payload.data, "refuse", 6) == 0) {
@@ -154,7 +154,7 @@ static void large_payloads_cross(rm_runtime runtime)
         rm_packet packet = {.struct_size = sizeof packet, .kind = RM_KIND_BYTES, .pts = RM_TIME_NONE};
         packet.data = bytes;
         packet.size = sizeof bytes;
-        rm_packet output = {.struct_size = sizeof output};
+        rm_packet output = RM_PACKET_INIT;
         CHECK_OK(rm_session_push(session, &packet, PATIENCE));
         CHECK_OK(rm_session_pull(session, &output, PATIENCE));
         CHECK_INT(output.size, 63); /* as much as fits the worker's words */
@@ -194,7 +194,7 @@ static void a_death_is_told(rm_runtime runtime)
 static void expect_failure_with(rm_session session, const char *words)
 {
     char message[256];
-    rm_packet output = {.struct_size = sizeof output};
+    rm_packet output = RM_PACKET_INIT;
     CHECK_OK(rm_session_pull(session, &output, PATIENCE));
     CHECK_INT(output.kind, RM_KIND_FAILURE);
     snprintf(message, sizeof message, "%.*s", (int)output.size, (const char *)output.data);
@@ -279,7 +279,7 @@ static void a_config_that_makes_no_sense_is_refused(void)
     CHECK_STATUS(rm_process_new(99, &how, &node), RM_ERR_BAD_HANDLE);
     CHECK_INT(node, 7);
     rm_service service = 7;
-    rm_packet payload = {.struct_size = sizeof payload};
+    rm_packet payload = RM_PACKET_INIT;
     CHECK_STATUS(rm_service_join(-1, &service, &payload), RM_ERR_ARGUMENT);
     CHECK_STATUS(rm_service_join(dup(0), &service, &payload), RM_ERR_ARGUMENT);
     CHECK_INT(service, 7);

@@ -77,7 +77,7 @@ static void calls_come_when_the_loop_pumps(rm_runtime runtime)
     CHECK_INT(asked, 1);
     for (int round = 0; round < 20; round++) {
         push_text(session, "x");
-        rm_packet output = {.struct_size = sizeof output};
+        rm_packet output = RM_PACKET_INIT;
         rm_status status = rm_session_pull(session, &output, 0);
         for (; status == RM_ERR_TIMEOUT; status = rm_session_pull(session, &output, 0)) {
             CHECK(wait_for_wake(PATIENCE));

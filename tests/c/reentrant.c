@@ -17,7 +17,7 @@ static void read_everything(const node *own)
     char buffer[64];
     size_t length = 0;
     uint64_t count = 0;
-    rm_packet failure = {.struct_size = sizeof failure};
+    rm_packet failure = RM_PACKET_INIT;
     CHECK_INT(rm_abi_version(), RM_ABI_VERSION);
     CHECK_OK(rm_last_error(buffer, sizeof buffer, &length));
     CHECK_OK(rm_runtime_types(own->runtime, buffer, sizeof buffer, &length));
@@ -128,7 +128,7 @@ static void from_every_callback(rm_runtime runtime)
     push_text(session, "x");
     /* What the callbacks pushed themselves comes out here; the session ends all the same. */
     CHECK_OK(rm_session_end(session));
-    rm_packet output = {.struct_size = sizeof output};
+    rm_packet output = RM_PACKET_INIT;
     rm_status status;
     while ((status = rm_session_pull(session, &output, PATIENCE)) == RM_OK)
         CHECK_OK(rm_buffer_free(output.buffer));

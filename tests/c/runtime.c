@@ -16,7 +16,7 @@ struct newer_config {
 
 static void configurations_that_are_wrong_are_refused(void)
 {
-    const rm_runtime_config good = {.struct_size = sizeof good, .abi_version = RM_ABI_VERSION};
+    const rm_runtime_config good = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 7;
     rm_runtime_config config = good;
     CHECK_REFUSED(rm_runtime_new(NULL, &runtime), RM_ERR_NULL, "rm_runtime_config");

@@ -18,7 +18,7 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
     rm_pipeline pipeline = make_chain(runtime, &node, 1);
     rm_session_config how = session_config();
     rm_session session = 7;
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     CHECK_STATUS(rm_session_open(pipeline, NULL, &session), RM_ERR_NULL);
     how.struct_size--;
     CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_ARGUMENT, "sizeof(rm_session_config)");
@@ -149,7 +149,7 @@ static void an_end_is_an_end(rm_runtime runtime)
 
 static void *pull_forever(void *session)
 {
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     CHECK_STATUS(rm_session_pull(*(rm_session *)session, &packet, -1), RM_ERR_CANCELLED);
     return NULL;
 }
@@ -265,7 +265,7 @@ static void two_threads_may_push(rm_runtime runtime)
     for (int i = 0; i < PUSHERS; i++)
         threads[i] = start_thread(push_many, &session);
     for (uint64_t i = 0; i < (uint64_t)PUSHERS * PUSHES; i++) {
-        rm_packet packet = {.struct_size = sizeof packet};
+        rm_packet packet = RM_PACKET_INIT;
         CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
         CHECK_INT(packet.index, i); /* each input has a number, and the order is kept */
         CHECK_OK(rm_buffer_free(packet.buffer));

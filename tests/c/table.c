@@ -77,7 +77,7 @@ static void answers_become_outputs_and_outcomes(rm_runtime runtime)
         CHECK_INT(object->value, expected[i]);
         release(object);
     }
-    rm_packet failure = {.struct_size = sizeof failure};
+    rm_packet failure = RM_PACKET_INIT;
     CHECK_OK(rm_session_pull(session, &failure, PATIENCE));
     CHECK_INT(failure.kind, RM_KIND_FAILURE);
     CHECK_INT(((object *)failure.object)->value, -3);

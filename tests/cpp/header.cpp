@@ -10,7 +10,6 @@ rm_session_config defaults();
 
 rm_session_config defaults()
 {
-    rm_session_config config = {};
-    config.struct_size = sizeof config;
+    rm_session_config config = RM_SESSION_CONFIG_INIT;
     return config;
 }

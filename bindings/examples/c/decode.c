@@ -55,14 +55,10 @@ static rm_status meter_flush(void *user_data)
     static const char format[] = "{\"seconds\": %.3f, \"peak\": %.3f, \"rms\": %.3f}";
     char json[128];
     int size = snprintf(json, sizeof json, format, meter->seconds, meter->peak, rms);
-    rm_packet packet = {
-        .struct_size = sizeof packet,
-        .kind = RM_KIND_JSON,
-        .pts = RM_TIME_NONE,
-        .duration = RM_TIME_NONE,
-        .data = json, /* without a buffer, so copied */
-        .size = (size_t)size,
-    };
+    rm_packet packet = RM_PACKET_INIT;
+    packet.kind = RM_KIND_JSON;
+    packet.data = json; /* without a buffer, so copied */
+    packet.size = (size_t)size;
     return rm_call_emit(&packet);
 }
 
@@ -102,7 +98,7 @@ static char *new_manifest(const char *path)
 
 static void print_outputs(rm_session session)
 {
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     rm_status status;
     while ((status = rm_session_pull(session, &packet, 60 * SECOND)) == RM_OK) {
         printf("%.*s\n", (int)packet.size, (const char *)packet.data);
@@ -117,7 +113,7 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: %s FILE\n", arguments[0]);
         return EXIT_FAILURE;
     }
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     check(rm_runtime_new(&config, &runtime), "start");
 
@@ -131,7 +127,7 @@ int main(int count, char **arguments)
     check(rm_pipeline_connect(pipeline, TEXT("file"), TEXT("meter"), NULL), "connect");
     free(manifest);
 
-    rm_session_config how = {.struct_size = sizeof how};
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
     rm_session session = 0;
     check(rm_session_open(pipeline, &how, &session), "open"); /* a source needs no push: it runs */
     print_outputs(session);

@@ -102,7 +102,7 @@ static void measure(struct level *level, const rm_packet *packet)
 /* Takes every output there is, waiting for each as long as `timeout`. */
 static void drain(rm_session session, int64_t timeout, struct level *level)
 {
-    rm_packet packet = {.struct_size = sizeof packet};
+    rm_packet packet = RM_PACKET_INIT;
     rm_status status;
     while ((status = rm_session_pull(session, &packet, timeout)) == RM_OK) {
         measure(level, &packet);
@@ -150,7 +150,7 @@ static void print_metrics(rm_session session)
 
 int main(void)
 {
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     check(rm_runtime_new(&config, &runtime), "start");
 
@@ -162,7 +162,7 @@ int main(void)
           "add the resampler");
     check(rm_pipeline_connect(pipeline, TEXT("fade"), TEXT("resample"), NULL), "connect");
 
-    rm_session_config how = {.struct_size = sizeof how};
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
     rm_session session = 0;
     check(rm_session_open(pipeline, &how, &session), "open");
 

@@ -297,7 +297,7 @@ impl Host for Bridge {
             return Err(fault.map_or_else(|| format!("expected {accepted}"), |fault| fault.message));
         }
         // SAFETY: filled by the host, which vouches for its pointers.
-        let packet = unsafe { Reader { bridge: Some(self), input: None }.read(&raw const packet) };
+        let packet = unsafe { Reader { bridge: Some(self), given: None }.read(&raw const packet) };
         packet.map_err(|failure| failure.message)
     }
 }

@@ -78,6 +78,9 @@ pub(crate) unsafe fn of_object(bytes: &[u8], object: HostObject) -> Buffer {
 pub(crate) fn part_of(bytes: &[u8], buffer: &Buffer) -> Option<Buffer> {
     let whole = buffer.bytes().as_ptr_range();
     let part = bytes.as_ptr_range();
+    if part == whole && !bytes.is_empty() {
+        return Some(buffer.clone());
+    }
     let inside = whole.start <= part.start && part.end <= whole.end && !bytes.is_empty();
     inside.then(|| Foreign::buffer(bytes, Owner::Buffer { _buffer: buffer.clone() }))
 }

@@ -5,14 +5,14 @@ use std::ffi::{c_char, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use remotemedia_core::{Caller, Completion, Context, Fault, HostObject, Packet, Parcel, Session};
+use remotemedia_core::{Caller, Completion, Context, Fault, HostObject, Parcel, Session};
 
 use crate::bridge::Bridge;
 use crate::completion::Deferred;
 use crate::error::{Failure, Outcome};
 use crate::guard::{guard, guard_on};
 use crate::host::give;
-use crate::packet::{Reader, rm_packet};
+use crate::packet::{PacketView, Reader, rm_packet};
 use crate::status::*;
 use crate::text::{read_bytes, read_text, write_out};
 
@@ -22,7 +22,7 @@ pub(crate) struct Call {
     /// The engine's context; null in calls that cannot emit.
     pub context: *mut Context<'static>,
     /// The packet that the callback was given, whose memory an output may share.
-    pub input: *const Packet,
+    pub given: *const PacketView<'static>,
     pub fault: Option<Fault>,
     /// What takes the parts of an object.
     pub parcel: Option<NonNull<dyn Parcel>>,
@@ -72,8 +72,8 @@ pub(crate) fn collect(
     // SAFETY: the lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
     let parcel = unsafe { std::mem::transmute::<NonNull<dyn Parcel + '_>, NonNull<dyn Parcel>>(NonNull::from(parcel)) };
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
-    let (context, input) = (ptr::null_mut(), ptr::null());
-    let mut call = Call { bridge, context, input, fault: None, parcel: Some(parcel) };
+    let (context, given) = (ptr::null_mut(), ptr::null());
+    let mut call = Call { bridge, context, given, fault: None, parcel: Some(parcel) };
     let status = call.run(body);
     (status, call.fault)
 }
@@ -81,7 +81,7 @@ pub(crate) fn collect(
 /// Runs a callback that belongs to no node: its answer, and the fault that it told, if it did.
 pub(crate) fn blame<T>(bridge: Option<&Bridge>, body: impl FnOnce() -> T) -> (T, Option<Fault>) {
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
-    let mut call = Call { bridge, context: ptr::null_mut(), input: ptr::null(), fault: None, parcel: None };
+    let mut call = Call { bridge, context: ptr::null_mut(), given: ptr::null(), fault: None, parcel: None };
     let answer = call.run(body);
     (answer, call.fault)
 }
@@ -99,13 +99,13 @@ pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
     guard(|| {
         if !is_inside() {
             // SAFETY: the caller vouches for `packet`, whose object is taken over all the same.
-            drop(unsafe { Reader { bridge: None, input: None }.read(packet) }?);
+            drop(unsafe { Reader { bridge: None, given: None }.read(packet) }?);
         }
         Call::with(|call| {
-            // SAFETY: `input` is the packet of the callback that is running; the caller vouches for `packet`.
+            // SAFETY: `given` is the packet of the callback that is running; the caller vouches for `packet`.
             let packet = unsafe {
-                let input = call.input.as_ref();
-                Reader { bridge: call.bridge(), input }.read(packet)
+                let given = call.given.as_ref();
+                Reader { bridge: call.bridge(), given }.read(packet)
             }?;
             let context = call.context()?;
             if !context.can_emit() {
@@ -192,6 +192,25 @@ pub unsafe extern "C" fn rm_call_tag(tag: *mut u64) -> rm_status {
             let number = call.context()?.session().tag();
             // SAFETY: the caller vouches for `tag`.
             unsafe { write_out(tag, number, "tag") }
+        })
+    })
+}
+
+/// Asks whether nobody waits for the outcome of the callback any more, because its session was cancelled, its runtime shut
+/// down, or its deadline missed: then `*cancelled` receives 1, and a long call had better return; else 0.
+///
+/// Ownership: none.
+/// Threads: that of the callback.
+/// Errors: RM_ERR_NULL, RM_ERR_REENTRANT.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_cancelled(cancelled: *mut u32) -> rm_status {
+    guard(|| {
+        Call::with(|call| {
+            let session = call.context()?.session();
+            let is_cancelled = session.is_cancelled() || session.has_ended();
+            // SAFETY: the caller vouches for `cancelled`.
+            unsafe { write_out(cancelled, is_cancelled.into(), "cancelled") }
         })
     })
 }

@@ -69,7 +69,7 @@ pub unsafe extern "C" fn rm_completion_finish(
             None
         } else {
             // SAFETY: not null, and the caller vouches for the rest.
-            Some(unsafe { Reader { bridge, input: None }.read(packet) })
+            Some(unsafe { Reader { bridge, given: None }.read(packet) })
         };
         let deferred = claimed?;
         let packet = packet.transpose()?;

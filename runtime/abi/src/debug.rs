@@ -2,6 +2,7 @@
 
 use crate::guard::guard;
 use crate::handle;
+use crate::ring;
 use crate::status::rm_status;
 use crate::text::write_out;
 
@@ -13,6 +14,7 @@ use crate::text::write_out;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_debug_live(kind: u8, count: *mut u64) -> rm_status {
+    let rings = if matches!(kind, 0 | ring::KIND) { ring::count() } else { 0 };
     // SAFETY: the caller vouches for `count`, as the header says.
-    guard(|| unsafe { write_out(count, handle::count(kind) as u64, "count") })
+    guard(|| unsafe { write_out(count, (handle::count(kind) + rings) as u64, "count") })
 }

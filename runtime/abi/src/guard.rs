@@ -45,6 +45,16 @@ pub(crate) fn protect(handle: u64, body: impl FnOnce() -> Outcome<rm_status>) ->
     }
 }
 
+/// Runs the body of an exported function that a real-time thread may call. Nothing is allocated, locked or waited for, no
+/// thread-local variable is touched (the first touch of one may allocate), and the message of the last error stays as it is.
+pub(crate) fn guard_realtime(body: impl FnOnce() -> Result<rm_status, rm_status>) -> rm_status {
+    if fork::is_child() {
+        return RM_ERR_FORKED;
+    }
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(RM_ERR_PANIC));
+    result.unwrap_or_else(|status| status)
+}
+
 /// Panics are reported as errors, not printed on the host's standard error.
 fn silence_panics() {
     static ONCE: Once = Once::new();

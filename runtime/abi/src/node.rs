@@ -1,6 +1,7 @@
 //! Nodes of the host: a table of callbacks, run by the engine like any other node.
 
 use std::ffi::{c_char, c_void};
+use std::mem;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -234,12 +235,17 @@ impl HostNode {
     }
 
     /// Makes a callback, with the engine's context at hand.
-    fn call(&self, input: Option<&Packet>, context: &mut Context<'_>, body: impl FnOnce() -> rm_status) -> Outcome {
+    fn call(
+        &self,
+        given: Option<&PacketView<'_>>,
+        context: &mut Context<'_>,
+        body: impl FnOnce() -> rm_status,
+    ) -> Outcome {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
-            // The lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
+            // The lifetimes are forgotten here and kept by `Call::run`, which ends before the borrow does.
             context: ptr::from_mut(context).cast::<Context<'static>>(),
-            input: input.map_or(ptr::null(), ptr::from_ref),
+            given: given.map_or(ptr::null(), |given| ptr::from_ref(given).cast()),
             fault: None,
             parcel: None,
         };
@@ -272,7 +278,7 @@ impl HostNode {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
             context: ptr::from_mut(context).cast::<Context<'static>>(),
-            input: ptr::null(),
+            given: ptr::null(),
             fault: None,
             parcel: None,
         };
@@ -281,8 +287,16 @@ impl HostNode {
         Answer { result, fault: call.fault }
     }
 
-    /// What an answer of an object comes to; `goes_on` is the flow after a plain output.
-    fn sort(&self, callables: &Callables, answer: Answer, goes_on: Flow, context: &mut Context<'_>) -> Outcome {
+    /// What an answer of an object comes to; `goes_on` is the flow after a plain output, which goes into a packet that is
+    /// spent, if there is one: a new one would cost about as much as the call.
+    fn sort(
+        &self,
+        callables: &Callables,
+        answer: Answer,
+        goes_on: Flow,
+        spent: Option<Box<Packet>>,
+        context: &mut Context<'_>,
+    ) -> Outcome {
         let Callables { table, .. } = callables;
         let result = answer.result;
         let keeps_none = self.callbacks.flags & RM_NODE_NONE_IS_VALUE != 0;
@@ -307,14 +321,21 @@ impl HostNode {
             mark(Ok(goes_on))
         } else {
             if let Some(object) = self.bridge.as_ref().and_then(|bridge| bridge.adopt(result)) {
-                context.emit(Packet::new(Data::Object(object)));
+                let packet = Packet::new(Data::Object(object));
+                match spent {
+                    Some(mut spent) => {
+                        *spent = packet;
+                        context.emit(spent);
+                    }
+                    None => context.emit(packet),
+                }
             }
             Ok(goes_on)
         }
     }
 
     /// The packet itself if the callback takes it, else one with an object made of it.
-    fn fit(&self, packet: Packet) -> Result<Packet, Fault> {
+    fn fit(&self, mut packet: Box<Packet>) -> Result<Box<Packet>, Fault> {
         let foreign = match &packet.data {
             Data::Object(object) => !self.bridge.as_ref().is_some_and(|bridge| bridge.owns(object)),
             data => self.callbacks.accepts != 0 && !Kinds::from_bits(self.callbacks.accepts).meets(data.kind()),
@@ -322,22 +343,25 @@ impl HostNode {
         if !foreign {
             return Ok(packet);
         }
-        let Packet { pts, duration, index, port, .. } = packet;
-        let data = Data::Object(self.object_of(packet)?);
-        Ok(Packet { pts, duration, index, port, ..Packet::new(data) })
+        packet.data = Data::Object(self.object_of(&mut packet)?);
+        packet.metadata = None;
+        Ok(packet)
     }
 
-    /// The packet's object if it is of this node's host; else one made of the packet.
-    fn object_of(&self, packet: Packet) -> Result<HostObject, Fault> {
+    /// Takes the packet's object if it is of this node's host; else one is made of the packet.
+    fn object_of(&self, packet: &mut Packet) -> Result<HostObject, Fault> {
         let bridge =
             self.bridge.as_deref().ok_or_else(|| Fault::input("the node has no host that could take objects"))?;
-        match packet.data {
+        match mem::replace(&mut packet.data, Data::Flush) {
             Data::Object(object) if bridge.owns(&object) => Ok(object),
             Data::Object(object) => {
                 let exported = object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?;
                 bridge.import(&exported)
             }
-            _ => bridge.import(&packet),
+            data => {
+                packet.data = data;
+                bridge.import(packet)
+            }
         }
     }
 }
@@ -379,20 +403,20 @@ impl remotemedia_core::Node for HostNode {
         self.simple(self.callbacks.initialize, context)
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, mut packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         match &self.objects {
             Some(callables) if !callables.process.is_null() => {
-                let object = self.object_of(packet)?;
+                let object = self.object_of(&mut packet)?;
                 let answer = self.call_object(callables, callables.process, object.object() as *mut c_void, context);
                 drop(object);
-                self.sort(callables, answer, Flow::Done, context)
+                self.sort(callables, answer, Flow::Done, Some(packet), context)
             }
             _ => {
                 let Some(process) = self.callbacks.process else { return Ok(Flow::Done) };
                 let packet = self.fit(packet)?;
                 let view = PacketView::borrowed(&packet);
                 // SAFETY: the host's function with the host's pointer; the view lives until it returns.
-                self.call(Some(&packet), context, || unsafe { process(self.callbacks.user_data, view.as_ptr()) })
+                self.call(Some(&view), context, || unsafe { process(self.callbacks.user_data, view.as_ptr()) })
             }
         }
     }
@@ -401,7 +425,7 @@ impl remotemedia_core::Node for HostNode {
         match &self.objects {
             Some(callables) if !callables.resume.is_null() => {
                 let answer = self.call_object(callables, callables.resume, callables.table.none, context);
-                self.sort(callables, answer, Flow::More, context)
+                self.sort(callables, answer, Flow::More, None, context)
             }
             _ => self.simple(self.callbacks.resume, context),
         }
@@ -415,13 +439,13 @@ impl remotemedia_core::Node for HostNode {
         self.simple(self.callbacks.cleanup, context)
     }
 
-    fn enter(&mut self) {
-        if let (Some(callables), Some(bridge)) = (&self.objects, &self.bridge) {
-            // SAFETY: this is a worker of the host, and `leave` follows on it.
-            let state = unsafe { (callables.table.enter)() };
-            self.entered = Some((state, mark_entered(Arc::as_ptr(bridge))));
-            bridge.collect_by_the_way();
-        }
+    fn enter(&mut self) -> bool {
+        let (Some(callables), Some(bridge)) = (&self.objects, &self.bridge) else { return false };
+        // SAFETY: this is a worker of the host, and `leave` follows on it.
+        let state = unsafe { (callables.table.enter)() };
+        self.entered = Some((state, mark_entered(Arc::as_ptr(bridge))));
+        bridge.collect_by_the_way();
+        true
     }
 
     fn leave(&mut self) {

@@ -108,8 +108,8 @@ impl rm_packet {
 pub(crate) struct Reader<'a> {
     /// The host whose objects they may refer to when they name none.
     pub bridge: Option<&'a Bridge>,
-    /// A packet whose memory they may share.
-    pub input: Option<&'a Packet>,
+    /// The packet that the callback was given, whose memory they may share.
+    pub given: Option<&'a PacketView<'a>>,
 }
 
 impl Reader<'_> {
@@ -132,8 +132,14 @@ impl Reader<'_> {
         reserved?;
         // SAFETY: the same promise.
         let bytes = unsafe { read_bytes(raw.data.cast(), raw.size, "packet.data") }?;
-        // SAFETY: the same promise.
-        let metadata = unsafe { read_text(raw.metadata, raw.metadata_size, "packet.metadata") }?;
+        let metadata = match self.given.and_then(|given| given.metadata_of(&raw)) {
+            Some(known) => known,
+            // SAFETY: the same promise.
+            None => parse_metadata(unsafe { read_text(raw.metadata, raw.metadata_size, "packet.metadata") }?)?,
+        };
+        if let (Some(data), None) = (self.given.and_then(|given| given.data_of(&raw)), &object) {
+            return Ok(Packet { metadata, ..placed(&raw, data) });
+        }
         let utf8 = || {
             std::str::from_utf8(bytes)
                 .map_err(|error| Failure::new(RM_ERR_UTF8, format!("'packet.data' is not UTF-8: {error}")))
@@ -152,14 +158,7 @@ impl Reader<'_> {
                 return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given")));
             }
         };
-        let known = if let Data::Audio(audio) = &data { audio.duration() } else { Time::NONE };
-        Ok(Packet {
-            pts: Time::from_nanos(raw.pts),
-            duration: Time::from_nanos(raw.duration).or(known),
-            port: raw.port,
-            metadata: parse_metadata(metadata)?,
-            ..Packet::new(data)
-        })
+        Ok(Packet { metadata, ..placed(&raw, data) })
     }
 
     fn buffer(&self, bytes: &[u8], named: u64, object: Option<remotemedia_core::HostObject>) -> Outcome<Buffer> {
@@ -174,13 +173,20 @@ impl Reader<'_> {
             // SAFETY: the host says that the object keeps the bytes alive and as they are.
             return Ok(unsafe { of_object(bytes, object) });
         }
-        let shared = match self.input.map(|packet| &packet.data) {
+        let shared = match self.given.map(|given| &given.packet.data) {
             Some(Data::Audio(audio)) => part_of(bytes, audio.buffer()),
             Some(Data::Bytes(buffer)) => part_of(bytes, buffer),
             _ => None,
         };
         shared.map_or_else(|| copy_of(bytes), Ok)
     }
+}
+
+/// The packet that a host has described, with its data.
+fn placed(raw: &rm_packet, data: Data) -> Packet {
+    let known = if let Data::Audio(audio) = &data { audio.duration() } else { Time::NONE };
+    let duration = Time::from_nanos(raw.duration).or(known);
+    Packet { pts: Time::from_nanos(raw.pts), duration, port: raw.port, ..Packet::new(data) }
 }
 
 fn parse_json(text: &str, name: &str) -> Outcome<Value> {
@@ -198,14 +204,15 @@ fn parse_metadata(text: &str) -> Outcome<Option<Arc<Map<String, Value>>>> {
 }
 
 /// A packet as a host sees it, with the texts that it points to.
-pub(crate) struct PacketView {
+pub(crate) struct PacketView<'a> {
+    packet: &'a Packet,
     raw: rm_packet,
     _texts: [String; 2],
 }
 
-impl PacketView {
+impl<'a> PacketView<'a> {
     /// A view for a callback: everything is borrowed from `packet`.
-    pub fn borrowed(packet: &Packet) -> PacketView {
+    pub fn borrowed(packet: &'a Packet) -> PacketView<'a> {
         let (mut raw, mut text, mut metadata) = (rm_packet::empty(), String::new(), String::new());
         raw.pts = packet.pts.raw();
         raw.duration = packet.duration.raw();
@@ -252,11 +259,32 @@ impl PacketView {
         if !metadata.is_empty() {
             (raw.metadata, raw.metadata_size) = (metadata.as_ptr().cast(), metadata.len());
         }
-        PacketView { raw, _texts: [text, metadata] }
+        PacketView { packet, raw, _texts: [text, metadata] }
+    }
+
+    /// The data of the packet, if a host gives it on as it is: nothing is copied or parsed again.
+    fn data_of(&self, raw: &rm_packet) -> Option<Data> {
+        let format = |raw: &rm_packet| (raw.kind, raw.data, raw.size, raw.buffer, raw.sample_rate, raw.channels);
+        if format(raw) != format(&self.raw) {
+            return None;
+        }
+        match &self.packet.data {
+            Data::Audio(audio) => Some(Data::Audio(audio.clone())),
+            Data::Text(text) => Some(Data::Text(Arc::clone(text))),
+            Data::Json(value) => Some(Data::Json(Arc::clone(value))),
+            Data::Bytes(buffer) => Some(Data::Bytes(buffer.clone())),
+            Data::Object(_) | Data::Failure(_) | Data::Flush | Data::Mark => None,
+        }
+    }
+
+    /// Its metadata, in the same case.
+    fn metadata_of(&self, raw: &rm_packet) -> Option<Option<Arc<Map<String, Value>>>> {
+        let same = (raw.metadata, raw.metadata_size) == (self.raw.metadata, self.raw.metadata_size);
+        same.then(|| self.packet.metadata.clone())
     }
 
     /// A view of data that the host may keep: `buffer` and `object` are given to it.
-    pub fn owned(packet: &Packet, bridge: &Bridge) -> Outcome<PacketView> {
+    pub fn owned(packet: &'a Packet, bridge: &Bridge) -> Outcome<PacketView<'a>> {
         let mut view = PacketView::borrowed(packet);
         match &packet.data {
             Data::Audio(audio) => view.raw.buffer = handle::insert(Arc::new(Named(audio.buffer().clone())))?,

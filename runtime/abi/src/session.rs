@@ -100,6 +100,12 @@ impl Handled for Session {
     const NAME: &'static str = "session";
 }
 
+impl Session {
+    pub fn core(&self) -> &Arc<remotemedia_core::Session> {
+        &self.0
+    }
+}
+
 /// A callback and its pointer.
 struct Callback(unsafe extern "C-unwind" fn(*mut c_void, u32), *mut c_void);
 
@@ -209,7 +215,7 @@ pub extern "C" fn rm_session_ready(session: rm_session, timeout: i64) -> rm_stat
 pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_packet, timeout: i64) -> rm_status {
     guard_on(session, || {
         // SAFETY: the caller vouches for `packet`.
-        let packet = unsafe { Reader { bridge: None, input: None }.read(packet) }?;
+        let packet = unsafe { Reader { bridge: None, given: None }.read(packet) }?;
         waiting(session, timeout, |session, deadline| session.push(packet, deadline)).map(|()| RM_OK)
     })
 }

@@ -24,8 +24,7 @@ pub(crate) unsafe trait Versioned: Copy {
 /// `source` is null or points to a struct of as many readable bytes as its first field says.
 pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
     // SAFETY: the same promise.
-    let (value, knows_all) = unsafe { read_known(source) }?;
-    if knows_all { Ok(value) } else { Err(newer::<T>()) }
+    unsafe { read_quietly(source) }.map_err(Misfit::explain::<T>)
 }
 
 /// As [`read_struct`] for a table of callbacks: its `destroy` is called once when the second result goes, and also when
@@ -35,9 +34,9 @@ pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
 /// As for [`read_struct`], and `destroy` may be called with the table's `user_data`.
 pub(crate) unsafe fn read_table<T: Table>(source: *const T) -> Outcome<(T, Destroy)> {
     // SAFETY: the same promise.
-    let (table, knows_all) = unsafe { read_known(source) }?;
+    let (table, knows_all) = unsafe { read_known(source) }.map_err(Misfit::explain::<T>)?;
     let destroy = table.destroy();
-    if knows_all { Ok((table, destroy)) } else { Err(newer::<T>()) }
+    if knows_all { Ok((table, destroy)) } else { Err(Misfit::Newer.explain::<T>()) }
 }
 
 /// A table of callbacks that owns its `user_data`.
@@ -66,9 +65,38 @@ impl Drop for Destroy {
     }
 }
 
-fn newer<T: Versioned>() -> Failure {
-    let message = format!("the {} has fields that this library does not know; use a newer library", T::NAME);
-    Failure::new(RM_ERR_UNSUPPORTED, message)
+/// Why a struct of the caller cannot be used; to be explained where memory may be allocated for that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Misfit {
+    /// It is null.
+    Null,
+    /// It says that it has this size.
+    Size(usize),
+    /// It asks for more than we know.
+    Newer,
+}
+
+impl Misfit {
+    pub fn status(self) -> rm_status {
+        match self {
+            Misfit::Null => RM_ERR_NULL,
+            Misfit::Size(_) => RM_ERR_ARGUMENT,
+            Misfit::Newer => RM_ERR_UNSUPPORTED,
+        }
+    }
+
+    fn explain<T: Versioned>(self) -> Failure {
+        let message = match self {
+            Misfit::Null => format!("the {} is null", T::NAME),
+            Misfit::Size(size) => {
+                format!("struct_size of the {} is {size}; set it to sizeof({}) = {}", T::NAME, T::NAME, size_of::<T>())
+            }
+            Misfit::Newer => {
+                format!("the {} has fields that this library does not know; use a newer library", T::NAME)
+            }
+        };
+        Failure::new(self.status(), message)
+    }
 }
 
 /// Refuses a reserved field that is not 0, and bits that are not known.
@@ -86,7 +114,35 @@ pub(crate) fn check_zero(bits: u32, name: &str) -> Outcome {
 /// `target` is null or points to a struct of as many writable bytes as its first field says.
 pub(crate) unsafe fn write_struct<T: Versioned>(target: *mut T, value: T) -> Outcome {
     // SAFETY: the same promise.
-    let size = unsafe { size_of_struct(target) }?;
+    unsafe { write_quietly(target, value) }.map_err(Misfit::explain::<T>)
+}
+
+/// The size that a struct of the caller says it has, if that can be.
+///
+/// # Safety
+/// `source` is null or points to a `u32`.
+pub(crate) unsafe fn size_of_struct<T: Versioned>(source: *const T) -> Outcome<usize> {
+    // SAFETY: the same promise.
+    unsafe { check_size(source) }.map_err(Misfit::explain::<T>)
+}
+
+/// As [`read_struct`] for a thread that must not allocate, not even for a message.
+///
+/// # Safety
+/// As for [`read_struct`].
+pub(crate) unsafe fn read_quietly<T: Versioned>(source: *const T) -> Result<T, Misfit> {
+    // SAFETY: the same promise.
+    let (value, knows_all) = unsafe { read_known(source) }?;
+    if knows_all { Ok(value) } else { Err(Misfit::Newer) }
+}
+
+/// As [`write_struct`] for a thread that must not allocate.
+///
+/// # Safety
+/// As for [`write_struct`].
+pub(crate) unsafe fn write_quietly<T: Versioned>(target: *mut T, value: T) -> Result<(), Misfit> {
+    // SAFETY: the same promise.
+    let size = unsafe { check_size(target) }?;
     let written = size.min(size_of::<T>());
     // SAFETY: the caller says that `size` bytes are there; the first of them are the size, which stays the caller's.
     unsafe {
@@ -97,21 +153,19 @@ pub(crate) unsafe fn write_struct<T: Versioned>(target: *mut T, value: T) -> Out
     Ok(())
 }
 
-/// The size that a struct of the caller says it has, if that can be.
+/// As [`size_of_struct`] for a thread that must not allocate.
 ///
 /// # Safety
-/// `source` is null or points to a `u32`.
-pub(crate) unsafe fn size_of_struct<T: Versioned>(source: *const T) -> Outcome<usize> {
+/// As for [`size_of_struct`].
+pub(crate) unsafe fn check_size<T: Versioned>(source: *const T) -> Result<usize, Misfit> {
     if source.is_null() {
-        return Err(Failure::new(RM_ERR_NULL, format!("the {} is null", T::NAME)));
+        return Err(Misfit::Null);
     }
     // SAFETY: not null, and the first field is there whatever the rest is.
     let size = unsafe { source.cast::<u32>().read_unaligned() } as usize;
     // No size of a struct cuts a field in two.
     if size < T::FIRST_SIZE || size > 4096 || !size.is_multiple_of(align_of::<T>()) {
-        let message =
-            format!("struct_size of the {} is {size}; set it to sizeof({}) = {}", T::NAME, T::NAME, size_of::<T>());
-        return Err(Failure::new(RM_ERR_ARGUMENT, message));
+        return Err(Misfit::Size(size));
     }
     Ok(size)
 }
@@ -120,9 +174,9 @@ pub(crate) unsafe fn size_of_struct<T: Versioned>(source: *const T) -> Outcome<u
 ///
 /// # Safety
 /// As for [`read_struct`].
-unsafe fn read_known<T: Versioned>(source: *const T) -> Outcome<(T, bool)> {
+unsafe fn read_known<T: Versioned>(source: *const T) -> Result<(T, bool), Misfit> {
     // SAFETY: the same promise.
-    let size = unsafe { size_of_struct(source) }?;
+    let size = unsafe { check_size(source) }?;
     // SAFETY: the caller says that `size` bytes are there; zero is a valid value of a `Versioned`.
     let (value, rest) = unsafe {
         let mut value: T = std::mem::zeroed();

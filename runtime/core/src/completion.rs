@@ -35,7 +35,7 @@ impl Completion {
 
     fn settle(&self, packet: Option<Packet>, outcome: std::result::Result<Flow, Fault>) -> Result<()> {
         match self.session.upgrade() {
-            Some(session) => session.complete(self.node, self.token, packet, outcome),
+            Some(session) => session.complete(self.node, self.token, packet.map(Box::new), outcome),
             None => Err(Error::new(ErrorKind::State, "the session of this completion has ended")),
         }
     }

@@ -18,17 +18,17 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts a duration.
-    pub fn record(&mut self, time: Duration) {
+    /// Counts a duration that was seen so many times.
+    pub fn record(&mut self, time: Duration, times: u32) {
         let bucket = bucket_of(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         if bucket >= self.buckets.len() {
             self.buckets.resize(bucket + 1, 0);
         }
-        self.buckets[bucket] = self.buckets[bucket].saturating_add(1);
+        self.buckets[bucket] = self.buckets[bucket].saturating_add(times);
         self.min = if self.count == 0 { time } else { self.min.min(time) };
         self.max = self.max.max(time);
-        self.total += time;
-        self.count += 1;
+        self.total += time * times;
+        self.count += u64::from(times);
     }
 
     /// How many durations were counted.
@@ -92,7 +92,7 @@ mod tests {
     fn quantiles_are_near_the_truth() {
         let mut histogram = Histogram::default();
         for micros in 1..=1000 {
-            histogram.record(Duration::from_micros(micros));
+            histogram.record(Duration::from_micros(micros), 1);
         }
         for (share, micros) in [(0.5, 500.0), (0.99, 990.0), (0.0, 1.0), (1.0, 1000.0)] {
             let found = histogram.quantile(share).as_nanos() as f64 / 1000.0;

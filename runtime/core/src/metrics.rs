@@ -162,7 +162,7 @@ fn times(histogram: &Histogram) -> Map<String, Value> {
     times.into_iter().map(|(name, time)| (name.into(), micros(time).into())).collect()
 }
 
-/// What it costs to read the clock once, which is done once for each execution.
+/// What it costs to read the clock once, which is done at most once for each execution.
 fn clock_cost() -> Duration {
     const READS: u32 = 64;
     static COST: OnceLock<Duration> = OnceLock::new();

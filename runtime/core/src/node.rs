@@ -98,7 +98,7 @@ pub trait Node: Send {
     }
 
     /// Takes one packet.
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome;
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome;
 
     /// Goes on after [`Flow::More`]; for a source, makes the next packet.
     fn resume(&mut self, _context: &mut Context<'_>) -> Outcome {
@@ -115,8 +115,10 @@ pub trait Node: Send {
         Ok(Flow::Done)
     }
 
-    /// Called before a run of calls on this thread: the place to enter the host.
-    fn enter(&mut self) {}
+    /// Called before a run of calls on this thread: the place to enter the host. Whether there was one to enter.
+    fn enter(&mut self) -> bool {
+        false
+    }
 
     /// Called after the run of calls.
     fn leave(&mut self) {}
@@ -124,12 +126,12 @@ pub trait Node: Send {
 
 /// What a node may use during a call.
 pub struct Context<'a> {
-    pub(crate) outputs: &'a mut Vec<Packet>,
+    pub(crate) outputs: &'a mut Vec<Box<Packet>>,
     pub(crate) session: &'a Arc<Session>,
     pub(crate) slot: &'a Arc<Slot>,
     pub(crate) node: usize,
     pub(crate) id: &'a str,
-    pub(crate) cause: Cause,
+    pub(crate) cause: &'a Cause,
     /// Whether the call has taken a completion.
     pub(crate) deferred: bool,
     /// Whether the call is one that makes packets.
@@ -144,7 +146,8 @@ impl Context<'_> {
     }
 
     /// Sends a packet on. Where it lacks a time or an index it gets those of the packet that caused it.
-    pub fn emit(&mut self, mut packet: Packet) {
+    pub fn emit(&mut self, packet: impl Into<Box<Packet>>) {
+        let mut packet = packet.into();
         packet.pts = packet.pts.or(self.cause.pts);
         packet.duration = packet.duration.or(self.cause.duration);
         if packet.index == NO_INDEX {

@@ -183,8 +183,8 @@ impl Packet {
     }
 
     /// Another packet with the same content, by reference.
-    pub fn share(&mut self) -> Packet {
-        Packet {
+    pub fn share(&mut self) -> Box<Packet> {
+        Box::new(Packet {
             pts: self.pts,
             duration: self.duration,
             index: self.index,
@@ -193,6 +193,6 @@ impl Packet {
             data: self.data.share(),
             born: self.born,
             origin: self.origin,
-        }
+        })
     }
 }

@@ -85,6 +85,11 @@ impl Runtime {
         self.timer.set(at, session, &self.hooks)
     }
 
+    /// Starts a thread beside the workers; whether there is one.
+    pub(crate) fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> bool {
+        spawn(name, &self.hooks, body)
+    }
+
     /// Whether this thread is a worker of the runtime or of one of its hosts, and so inside a call.
     pub fn is_worker(&self) -> bool {
         self.lanes().iter().any(|lane| lane.is_current())
@@ -179,7 +184,7 @@ mod tests {
             NodeInfo::filter(Kinds::ANY, Kinds::ANY)
         }
 
-        fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+        fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
             self.0 = !self.0;
             if self.0 {
                 return Err(Fault::new("not yet"));

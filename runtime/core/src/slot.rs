@@ -57,7 +57,9 @@ impl Slot {
         let mut state = lock(&self.state);
         match state.node.take() {
             Some(node) => {
-                state.holder = Arc::downgrade(session);
+                if state.holder.as_ptr() != Arc::as_ptr(session) {
+                    state.holder = Arc::downgrade(session);
+                }
                 Ok(node)
             }
             None => {

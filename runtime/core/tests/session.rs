@@ -48,8 +48,8 @@ impl Node for Probe {
         self.note("init");
         Ok(Flow::Done)
     }
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
-        (self.process)(packet, context)
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
+        (self.process)(*packet, context)
     }
     fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
         if self.left == 0 {

@@ -225,12 +225,12 @@ impl Node for Calculator {
         NodeInfo::filter(Kinds::JSON, Kinds::JSON)
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, mut packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         let Data::Json(value) = &packet.data else {
             return Err(Fault::input(format!("expected JSON, got {}", packet.data.kind())));
         };
-        let data = Data::Json(self.calculate(value)?.into());
-        context.emit(Packet { data, ..packet });
+        packet.data = Data::Json(self.calculate(value)?.into());
+        context.emit(packet);
         Ok(Flow::Done)
     }
 }

@@ -18,7 +18,7 @@ impl Node for PassThrough {
         NodeInfo::filter(Kinds::ANY, Kinds::ANY)
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         context.emit(packet);
         Ok(Flow::Done)
     }

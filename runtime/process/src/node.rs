@@ -342,7 +342,7 @@ impl Node for ProcessNode {
         Ok(Flow::Done)
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         self.begin(packet_header(Kind::Process, &packet), Some(&packet), context)
     }
 

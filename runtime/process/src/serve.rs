@@ -156,7 +156,7 @@ impl Node for CallSource {
         Ok(Flow::Done)
     }
 
-    fn process(&mut self, _packet: Packet, _context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, _packet: Box<Packet>, _context: &mut Context<'_>) -> Outcome {
         Ok(Flow::Done)
     }
 
@@ -231,7 +231,7 @@ impl Node for ResultSink {
         self.say(Kind::Ready, context)
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         match &packet.data {
             Data::Mark => return self.say(Kind::Done, context),
             Data::Failure(error) => self.send_error(error, context)?,

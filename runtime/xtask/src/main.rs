@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 fn generate(abi: &Path, target: &Path) -> io::Result<()> {
     let library = library::Library::read(&abi.join("src"))?;
-    write(&target.join("include/remotemedia.h"), &header::generate(abi)?)?;
+    write(&target.join("include/remotemedia.h"), &header::generate(abi, &library)?)?;
     write(&target.join("bindings/python/remotemedia/_engine/_abi.py"), &ctypes::generate(&library))?;
     write(&target.join("tests/c/layout.c"), &layout::c(&library))?;
     write(&target.join("runtime/abi/tests/layout.rs"), &layout::rust(&library))?;

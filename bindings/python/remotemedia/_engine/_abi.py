@@ -37,6 +37,8 @@ RM_EDGE_BLOCK = 1
 RM_EDGE_DROP_OLDEST = 2
 RM_EDGE_DROP_NEWEST = 3
 RM_EDGE_LATEST = 4
+RM_RING_INPUT = 1
+RM_RING_OUTPUT = 2
 RM_SERVICE_OBJECTS = 1
 RM_ON_ERROR_RAISE = 0
 RM_ON_ERROR_SKIP = 1
@@ -104,6 +106,14 @@ class rm_process_config(Structure):
 
 
 class rm_type_callbacks(Structure):
+    pass
+
+
+class rm_ring_config(Structure):
+    pass
+
+
+class rm_ring_stats(Structure):
     pass
 
 
@@ -295,6 +305,24 @@ rm_type_callbacks._fields_ = [
     ("create_process", rm_type_callbacks_create_process),
 ]
 
+rm_ring_config._fields_ = [
+    ("struct_size", c_uint32),
+    ("direction", c_uint32),
+    ("capacity", c_uint32),
+    ("reserved", c_uint32),
+    ("size", c_size_t),
+    ("period", c_int64),
+]
+
+rm_ring_stats._fields_ = [
+    ("struct_size", c_uint32),
+    ("queued", c_uint32),
+    ("packets", c_uint64),
+    ("overruns", c_uint64),
+    ("underruns", c_uint64),
+    ("dropped", c_uint64),
+]
+
 rm_runtime_config._fields_ = [
     ("struct_size", c_uint32),
     ("abi_version", c_uint32),
@@ -359,6 +387,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_call_defer.restype = c_int32
     library.rm_call_tag.argtypes = [POINTER(c_uint64)]
     library.rm_call_tag.restype = c_int32
+    library.rm_call_cancelled.argtypes = [POINTER(c_uint32)]
+    library.rm_call_cancelled.restype = c_int32
     library.rm_completion_finish.argtypes = [c_uint64, c_int32, POINTER(rm_packet)]
     library.rm_completion_finish.restype = c_int32
     library.rm_completion_fail.argtypes = [c_uint64, c_char_p, c_size_t, c_void_p]
@@ -393,8 +423,20 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_free.restype = c_int32
     library.rm_process_new.argtypes = [c_uint64, POINTER(rm_process_config), POINTER(c_uint64)]
     library.rm_process_new.restype = c_int32
+    library.rm_ring_try_push.argtypes = [c_uint64, POINTER(rm_packet)]
+    library.rm_ring_try_push.restype = c_int32
+    library.rm_ring_try_pull.argtypes = [c_uint64, POINTER(rm_packet), c_void_p, c_size_t]
+    library.rm_ring_try_pull.restype = c_int32
     library.rm_runtime_add_type.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(rm_type_callbacks)]
     library.rm_runtime_add_type.restype = c_int32
+    library.rm_ring_new.argtypes = [c_uint64, POINTER(rm_ring_config), POINTER(c_uint64)]
+    library.rm_ring_new.restype = c_int32
+    library.rm_ring_end.argtypes = [c_uint64]
+    library.rm_ring_end.restype = c_int32
+    library.rm_ring_get_stats.argtypes = [c_uint64, POINTER(rm_ring_stats)]
+    library.rm_ring_get_stats.restype = c_int32
+    library.rm_ring_free.argtypes = [c_uint64]
+    library.rm_ring_free.restype = c_int32
     library.rm_runtime_new.argtypes = [POINTER(rm_runtime_config), POINTER(c_uint64)]
     library.rm_runtime_new.restype = c_int32
     library.rm_runtime_shutdown.argtypes = [c_uint64, c_int64, POINTER(c_uint32)]

@@ -16,17 +16,25 @@ use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeI
 /// How long a node is given packets in a row before its outputs move on.
 const BATCH_TIME: Duration = Duration::from_micros(200);
 
+/// How long calls in a row take, by experience, for which the clock is read once, in nanoseconds: to read it costs about as much
+/// as a quick call. And from how many times as much as usual on one of them has taken long.
+const ROW: u64 = 2_000;
+const UNUSUAL: u32 = 4;
+
 /// Room to work in, kept from one batch to the next.
 #[derive(Default)]
 pub(super) struct Scratch {
-    pub inbox: VecDeque<(usize, Packet)>,
-    pub outputs: Vec<Packet>,
-    pub routed: Vec<(usize, Packet)>,
-    /// How long each execution took.
-    pub times: Vec<Duration>,
+    pub inbox: VecDeque<(usize, Box<Packet>)>,
+    /// What the node emits, and the edge that all of it goes to as it is, if there is one.
+    pub outputs: Vec<Box<Packet>>,
+    pub straight: Option<usize>,
+    /// What is to be put on edges one by one.
+    pub routed: Vec<(usize, Box<Packet>)>,
+    /// How long executions took, and how many of them.
+    pub times: Vec<(Duration, u32)>,
     pub spans: Vec<Span>,
     /// The packet that a call works on, kept for another attempt.
-    pub spare: Option<(usize, Packet)>,
+    pub spare: Option<(usize, Box<Packet>)>,
 }
 
 /// What a batch adds to the metrics of its node, beside the times in the scratch.
@@ -38,6 +46,9 @@ pub(super) struct Measured {
     pub waiting: Duration,
 }
 
+/// The outcome of a call. It is looked at and handed on a few times, so it is small as long as nothing fails.
+type Answer = Result<Flow, Box<Fault>>;
+
 pub(super) struct Batch<'a> {
     session: &'a Arc<Session>,
     plan: &'a Plan,
@@ -46,8 +57,12 @@ pub(super) struct Batch<'a> {
     base: Op,
     room: usize,
     start: Instant,
-    clock: Instant,
+    /// When the last call returned.
+    pub clock: Instant,
     traced: bool,
+    /// What a call costs, by experience, and for how many in a row the clock is read once.
+    usual: Duration,
+    row: u32,
     pub cause: Cause,
     pub flow: Flow,
     pub error: Option<(usize, Arc<NodeError>)>,
@@ -67,11 +82,12 @@ pub(super) struct Start {
     pub made: u64,
     pub attempts: u32,
     pub traced: bool,
+    pub cost: u64,
 }
 
 impl<'a> Batch<'a> {
     pub fn new(session: &'a Arc<Session>, plan: &'a Plan, at: usize, start: Start) -> Batch<'a> {
-        let Start { base, cause, room, made, attempts, traced } = start;
+        let Start { base, cause, room, made, attempts, traced, cost } = start;
         let now = Instant::now();
         Batch {
             session,
@@ -82,6 +98,8 @@ impl<'a> Batch<'a> {
             start: now,
             clock: now,
             traced,
+            usual: Duration::from_nanos(cost),
+            row: if traced { 1 } else { ROW.checked_div(cost).map_or(1, |row| row.max(1) as u32) },
             cause,
             flow: Flow::Done,
             error: None,
@@ -94,19 +112,21 @@ impl<'a> Batch<'a> {
 
     /// Enters the host of a node.
     pub fn enter(&mut self, node: &mut dyn Node) {
-        node.enter();
-        self.measured.waiting = self.lap();
-        self.start = self.clock;
+        if node.enter() {
+            self.measured.waiting = self.lap();
+            self.start = self.clock;
+        }
     }
 
     /// When the last call returned, since the session was opened.
-    pub fn now(&self) -> Duration {
+    fn now(&self) -> Duration {
         self.clock - self.session.opened
     }
 
     pub fn process(&mut self, node: &mut dyn Node, scratch: &mut Scratch) {
         let planned = &self.plan.nodes[self.at];
         let accepts = planned.slot.info().accepts;
+        let mut calls = 0;
         while let Some((edge, mut packet)) = scratch.inbox.pop_front() {
             self.cause = Cause::of(&packet);
             let kind = packet.data.kind();
@@ -128,15 +148,16 @@ impl<'a> Batch<'a> {
                 self.call(&mut scratch.outputs, |context| node.process(packet, context))
             } else if kind == Kinds::OBJECT {
                 // It was pushed, or the node has joined since it was put on its way.
-                let adapted = self.plan.adapt(self.at, packet);
+                let adapted = self.plan.adapt(self.at, packet).map_err(Box::new);
                 adapted.and_then(|packet| self.call(&mut scratch.outputs, |context| node.process(packet, context)))
             } else {
-                Err(Fault::input(format!("expected {accepts}, got {kind}")))
+                Err(Box::new(Fault::input(format!("expected {accepts}, got {kind}"))))
             };
-            let time = self.lap();
-            scratch.times.push(time);
-            self.measured.total += time;
-            self.trace("process", time, scratch);
+            calls += 1;
+            if calls == self.row || scratch.inbox.is_empty() || !matches!(outcome, Ok(Flow::Done)) {
+                self.measure(calls, scratch);
+                calls = 0;
+            }
             self.take(outcome, emitted, scratch);
             if self.again {
                 break;
@@ -150,6 +171,24 @@ impl<'a> Batch<'a> {
                 break;
             }
         }
+        if calls > 0 {
+            self.measure(calls, scratch);
+        }
+    }
+
+    /// Reads the clock for calls that were made in a row. Where one of them has taken much longer than they do, that is told of
+    /// one, so that it is seen.
+    fn measure(&mut self, calls: u32, scratch: &mut Scratch) {
+        let time = self.lap();
+        let others = self.usual * (calls - 1);
+        if calls > 1 && time > self.usual * (calls * UNUSUAL) {
+            scratch.times.push((self.usual, calls - 1));
+            scratch.times.push((time - others, 1));
+        } else {
+            scratch.times.push((time / calls, calls));
+        }
+        self.measured.total += time;
+        self.trace("process", time, scratch);
     }
 
     /// Goes on with what a call has left over: packet by packet, as long as there is room.
@@ -168,7 +207,7 @@ impl<'a> Batch<'a> {
                 self.measured.total += time;
             }
             if source && scratch.outputs.len() > emitted {
-                scratch.times.push(time);
+                scratch.times.push((time, 1));
             }
             self.take(outcome, emitted, scratch);
             resume = true;
@@ -185,7 +224,7 @@ impl<'a> Batch<'a> {
             Op::Initialize => match slot.begin() {
                 Some(true) => self.call(&mut scratch.outputs, |context| node.initialize(context)),
                 Some(false) => Ok(Flow::Done),
-                None => Err(Fault::new("its initialisation has failed in another session")),
+                None => Err(Box::new(Fault::new("its initialisation has failed in another session"))),
             },
             Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
             _ => Ok(Flow::Done),
@@ -197,7 +236,7 @@ impl<'a> Batch<'a> {
         match outcome {
             Ok(Flow::Pending) => self.flow = Flow::Pending,
             Ok(Flow::Done | Flow::More) => {}
-            Err(fault) => self.fail_life(fault, scratch),
+            Err(fault) => self.fail_life(*fault, scratch),
         }
     }
 
@@ -238,7 +277,7 @@ impl<'a> Batch<'a> {
         self.fail(fault, 0, true, scratch);
     }
 
-    fn call(&self, outputs: &mut Vec<Packet>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Outcome {
+    fn call(&self, outputs: &mut Vec<Box<Packet>>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Answer {
         let emitted = outputs.len();
         let planned = &self.plan.nodes[self.at];
         let emits = !matches!(self.base, Op::Initialize | Op::Cleanup);
@@ -248,37 +287,38 @@ impl<'a> Batch<'a> {
             slot: &planned.slot,
             node: self.at,
             id: &planned.id,
-            cause: self.cause,
+            cause: &self.cause,
             deferred: false,
             emits,
             deadline: planned.deadline,
         };
         // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.
-        let outcome = match catch_unwind(AssertUnwindSafe(|| call(&mut context))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| call(&mut context).map_err(Box::new))) {
             Ok(Ok(Flow::Pending)) if !context.deferred => {
-                Err(Fault::new("the call answered that it is pending without having taken a completion"))
+                Err(Box::new(Fault::new("the call answered that it is pending without having taken a completion")))
             }
             Ok(outcome) => outcome,
             Err(payload) => {
-                Err(Fault { kind: ErrorKind::Panic, message: panic_message(payload.as_ref()), object: None })
+                let message = panic_message(payload.as_ref());
+                Err(Box::new(Fault { kind: ErrorKind::Panic, message, object: None }))
             }
         };
         let ports = planned.slot.info().outputs.len().max(1) as u32;
         match outputs[emitted..].iter().find(|packet| packet.port >= ports) {
             Some(packet) if outcome.is_ok() => {
-                Err(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port)))
+                Err(Box::new(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port))))
             }
             _ => outcome,
         }
     }
 
-    fn take(&mut self, outcome: Outcome, emitted: usize, scratch: &mut Scratch) {
-        match outcome {
+    fn take(&mut self, answer: Answer, emitted: usize, scratch: &mut Scratch) {
+        match answer {
             Ok(flow) => self.flow = flow,
             Err(fault) => {
                 self.flow = Flow::Done;
                 let fatal = fault.kind == ErrorKind::Panic;
-                self.fail(fault, emitted, fatal, scratch);
+                self.fail(*fault, emitted, fatal, scratch);
             }
         }
     }
@@ -298,15 +338,22 @@ impl<'a> Batch<'a> {
             _ if fatal => self.error = Some((self.at, error)),
             OnError::Raise => self.error = Some((self.at, error)),
             OnError::Skip => {}
-            OnError::Collect => scratch.outputs.push(failure(error, self.cause)),
+            OnError::Collect => scratch.outputs.push(Box::new(failure(error, self.cause))),
         }
     }
 
     /// Puts the outputs on the edges that lead away from the port that each was emitted at.
     pub fn route(&mut self, scratch: &mut Scratch) {
         let planned = &self.plan.nodes[self.at];
+        self.number(&mut scratch.outputs);
+        scratch.straight = match *planned.outs {
+            [edge] if !planned.converts && planned.slot.info().outputs.len() <= 1 => Some(edge),
+            _ => None,
+        };
+        if scratch.straight.is_some() {
+            return;
+        }
         let mut outputs = std::mem::take(&mut scratch.outputs);
-        self.number(&mut outputs);
         for mut packet in outputs.drain(..) {
             let (mut last, port) = (None, packet.port);
             // A failure goes where an output would; if that is nowhere, it is not lost for that.
@@ -327,7 +374,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Numbers the packets that a source makes, which begin their way here.
-    fn number(&mut self, outputs: &mut [Packet]) {
+    fn number(&mut self, outputs: &mut [Box<Packet>]) {
         let planned = &self.plan.nodes[self.at];
         if !planned.slot.info().source {
             return;
@@ -345,7 +392,7 @@ impl<'a> Batch<'a> {
 
     /// What to put on an edge for an output. One that cannot be converted becomes a failure, which the node at the other
     /// end raises when its turn comes: what lies before it is to come out first.
-    fn convert(&self, edge: usize, packet: Packet) -> Option<Packet> {
+    fn convert(&self, edge: usize, packet: Box<Packet>) -> Option<Box<Packet>> {
         if !self.plan.nodes[self.at].converts {
             return Some(packet);
         }
@@ -353,7 +400,7 @@ impl<'a> Batch<'a> {
         self.plan.convert(edge, packet).map_or_else(
             |error| {
                 let skips = self.plan.edges[edge].to.is_some_and(|to| self.plan.nodes[to].on_error == OnError::Skip);
-                (!skips).then(|| failure(error, cause))
+                (!skips).then(|| Box::new(failure(error, cause)))
             },
             Some,
         )

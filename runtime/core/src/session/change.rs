@@ -156,6 +156,7 @@ impl Session {
         let mut joining = NodeState::new(&plan, node, link);
         joining.finished = true;
         state.nodes.push(joining);
+        state.stirred.push(true);
         if let Some(halted) = &mut state.halted {
             halted.push(false);
         }

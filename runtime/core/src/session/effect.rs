@@ -1,7 +1,7 @@
 //! What came of an operation: it is put into effect, under the lock.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Session;
 use super::batch::{Measured, Scratch};
@@ -22,19 +22,28 @@ pub(super) struct Done {
     pub attempts: u32,
     pub again: bool,
     pub made: u64,
-    pub now: Duration,
+    /// When the last call returned.
+    pub clock: Instant,
     pub measured: Measured,
 }
 
 impl Session {
     /// Puts what came of an operation into effect.
     pub(super) fn apply(self: &Arc<Self>, state: &mut State, done: Done, scratch: &mut Scratch) {
-        let Done { at, base, held, flow, cause, error, attempts, again, made, now, measured } = done;
+        let Done { at, base, held, flow, cause, error, attempts, again, made, clock, measured } = done;
         state.moves += 1;
-        state.now = now.as_nanos() as u64;
+        state.now = (clock - self.opened).as_nanos() as u64;
+        state.stir(at);
+        // All that flows says itself whom it concerns; ends and failures concern everybody.
+        if !matches!(base, Op::Process | Op::Flush | Op::Drain) || error.is_some() || !state.is_plain() {
+            state.stir_all();
+        }
         let goes_on = held.is_some();
         self.put_back(state, at, attempts, again, goes_on, scratch);
         if !state.cancelled && !state.nodes[at].abandoned {
+            if let Some(edge) = scratch.straight {
+                state.deliver_all(edge, &mut scratch.outputs);
+            }
             for (edge, packet) in scratch.routed.drain(..) {
                 state.deliver(edge, packet);
             }
@@ -44,7 +53,7 @@ impl Session {
         node.op = base;
         node.cause = cause;
         node.held = held;
-        node.since = Instant::now();
+        node.since = clock;
         node.activity = if goes_on && flow == Flow::Pending { Activity::Pending } else { Activity::Idle };
         node.more = goes_on && flow == Flow::More;
         // Whoever was to complete it may be gone.
@@ -102,9 +111,10 @@ impl Session {
         state.trace.add(&mut scratch.spans);
         let node = &mut state.nodes[at];
         node.made = made;
-        let count = scratch.times.len() as u64;
-        for time in scratch.times.drain(..) {
-            node.metrics.executions.record(time);
+        let mut count = 0;
+        for (time, times) in scratch.times.drain(..) {
+            node.metrics.executions.record(time, times);
+            count += u64::from(times);
         }
         node.metrics.errors += measured.errors;
         node.metrics.total += measured.total;
@@ -181,6 +191,9 @@ impl Session {
 
     /// Moves the session from phase to phase, past nodes that need nothing.
     pub(super) fn advance(self: &Arc<Self>, state: &mut State) {
+        if matches!(state.phase, Phase::Running) && !state.flow_is_over() {
+            return;
+        }
         let plan = Arc::clone(&state.plan);
         let from = |next: usize| (next..plan.order.len()).find(|&next| plan.nodes[plan.order[next]].first);
         loop {
@@ -193,6 +206,7 @@ impl Session {
                 Phase::Running if state.flow_is_over() => {
                     state.forsake_joining();
                     state.phase = Phase::Stopping(0);
+                    state.stir_all();
                 }
                 Phase::Stopping(next) => {
                     self.changes_refused(state);

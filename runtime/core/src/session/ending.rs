@@ -25,7 +25,7 @@ impl State {
         if self.error.as_ref().is_none_or(|first| error.index < first.index) {
             // An error may hold an object of the host, which is not called under the lock.
             let first = self.error.replace(error);
-            self.dropped.extend(first.map(|error| Packet::new(Data::Failure(error))));
+            self.dropped.extend(first.map(|error| Box::new(Packet::new(Data::Failure(error)))));
         }
     }
 
@@ -154,10 +154,10 @@ impl State {
 }
 
 /// Has what a completion brought dropped later.
-pub(super) fn drop_settled(settled: Settled, dropped: &mut Vec<Packet>) {
+pub(super) fn drop_settled(settled: Settled, dropped: &mut Vec<Box<Packet>>) {
     dropped.extend(settled.packet);
     if let Err(fault) = settled.outcome {
         let error = NodeError::new(fault, "", NO_INDEX, Time::NONE);
-        dropped.push(Packet::new(Data::Failure(Arc::new(error))));
+        dropped.push(Box::new(Packet::new(Data::Failure(Arc::new(error)))));
     }
 }

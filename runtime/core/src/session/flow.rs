@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::matcher::take_from;
+use super::plan::Edge;
 use super::state::{Activity, NodeState, Phase, State};
 use crate::{Data, Histogram, Packet, Policy};
 
@@ -37,12 +38,41 @@ impl State {
         (planned.policy == Policy::Block).then(|| planned.capacity.saturating_sub(self.edges[edge].load))
     }
 
+    /// Puts packets on an edge.
+    pub fn deliver_all(&mut self, edge: usize, packets: &mut Vec<Box<Packet>>) {
+        let Edge { to, to_port, policy, .. } = self.plan.edges[edge];
+        let plain = |packet: &Box<Packet>| !matches!(packet.data, Data::Flush | Data::Mark);
+        let node = to.map(|to| &mut self.nodes[to]).filter(|node| node.matcher.is_none());
+        let Some(node) = node.filter(|_| policy == Policy::Block && packets.iter().all(plain)) else {
+            return packets.drain(..).for_each(|packet| self.deliver(edge, packet));
+        };
+        let entry = &mut self.edges[edge];
+        entry.load += packets.len();
+        entry.most = entry.most.max(entry.load);
+        for mut packet in packets.drain(..) {
+            packet.port = to_port;
+            node.queue.push_back((edge, packet));
+        }
+        node.metrics.most_queued = node.metrics.most_queued.max(node.queue.len());
+        to.into_iter().for_each(|to| self.stir(to));
+    }
+
+    /// Packets leave an edge, so that there is room on it.
+    pub fn unload(&mut self, edge: usize, count: usize) {
+        self.edges[edge].load -= count;
+        if let Some(from) = self.plan.edges[edge].from {
+            self.stir(from);
+        }
+    }
+
     /// Puts a packet on an edge, or drops what its policy says.
-    pub fn deliver(&mut self, edge: usize, mut packet: Packet) {
+    pub fn deliver(&mut self, edge: usize, packet: impl Into<Box<Packet>>) {
+        let mut packet = packet.into();
         let planned = self.plan.edges[edge];
         packet.port = planned.to_port;
         if let Data::Flush = packet.data {
             if let Some(to) = planned.to {
+                self.stir(to);
                 self.edges[edge].asked += 1;
                 self.ask(to);
             }
@@ -69,6 +99,7 @@ impl State {
             self.measure(edge, &packet);
         }
         let Some(to) = planned.to else { return self.outputs.push_back((edge, packet)) };
+        self.stir(to);
         let node = &mut self.nodes[to];
         match &mut node.matcher {
             Some(matcher) if !matches!(packet.data, Data::Failure(_) | Data::Mark) => {
@@ -86,10 +117,11 @@ impl State {
 
     /// Has marks pass by a node that has nothing to do before them.
     pub fn pass_marks(&mut self, at: usize) {
-        let plan = Arc::clone(&self.plan);
-        if plan.nodes[at].slot.info().raw {
+        let waits = matches!(self.nodes[at].queue.front(), Some((_, packet)) if matches!(packet.data, Data::Mark));
+        if !waits || self.plan.nodes[at].slot.info().raw {
             return;
         }
+        let plan = Arc::clone(&self.plan);
         loop {
             let node = &mut self.nodes[at];
             let passes = matches!(node.activity, Activity::Idle) && !node.more;
@@ -99,7 +131,7 @@ impl State {
             }
             let Some((edge, mark)) = node.queue.pop_front() else { return };
             node.leaving = node.leaving.map(|before| before - 1);
-            self.edges[edge].load -= 1;
+            self.unload(edge, 1);
             // Once is enough, wherever it goes.
             match plan.nodes[at].outs.first() {
                 Some(&out) => self.deliver(out, mark),
@@ -151,9 +183,9 @@ impl State {
     }
 
     /// Drops packets that were on edges.
-    fn lose(&mut self, lost: Vec<(usize, Packet)>) {
+    fn lose(&mut self, lost: Vec<(usize, Box<Packet>)>) {
         for (edge, packet) in lost {
-            self.edges[edge].load -= 1;
+            self.unload(edge, 1);
             self.note_drop(edge);
             self.dropped.push(packet);
         }
@@ -172,10 +204,10 @@ impl State {
         }
         let time = Duration::from_nanos(self.now.saturating_sub(packet.born));
         match self.paths.iter_mut().find(|path| path.edge == edge && path.origin == packet.origin) {
-            Some(path) => path.latency.record(time),
+            Some(path) => path.latency.record(time, 1),
             None => {
                 let mut latency = Histogram::default();
-                latency.record(time);
+                latency.record(time, 1);
                 self.paths.push(Path { origin: packet.origin, edge, latency });
             }
         }
@@ -191,7 +223,7 @@ impl State {
         for &edge in &self.plan.nodes[at].ins {
             self.edges[edge].asked = self.edges[edge].asked.saturating_sub(1);
         }
-        self.nodes[at].queue.push_back((usize::MAX, Packet::new(Data::Flush)));
+        self.nodes[at].queue.push_back((usize::MAX, Box::new(Packet::new(Data::Flush))));
     }
 
     pub fn takes_input(&self) -> bool {
@@ -222,6 +254,7 @@ impl State {
     pub fn close_edge(&mut self, edge: usize) {
         let planned = self.plan.edges[edge];
         let Some(to) = planned.to else { return };
+        self.stir(to);
         let node = &mut self.nodes[to];
         node.open_ins -= 1;
         if let Some(matcher) = &mut node.matcher {

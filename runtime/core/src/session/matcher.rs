@@ -9,7 +9,7 @@ use crate::{Data, Packet};
 /// What waits at each port for its partners.
 pub(super) struct Matcher {
     tolerance: i64,
-    ports: Vec<VecDeque<(usize, Packet)>>,
+    ports: Vec<VecDeque<(usize, Box<Packet>)>>,
     /// The edges by which more may come, for each port.
     open: Vec<Vec<usize>>,
 }
@@ -20,7 +20,7 @@ impl Matcher {
         Matcher { tolerance: i64::try_from(tolerance.as_nanos()).unwrap_or(i64::MAX), ports, open }
     }
 
-    pub fn add(&mut self, edge: usize, packet: Packet) {
+    pub fn add(&mut self, edge: usize, packet: Box<Packet>) {
         if let Some(port) = self.ports.get_mut(packet.port as usize) {
             port.push_back((edge, packet));
         }
@@ -40,7 +40,7 @@ impl Matcher {
 
     /// The oldest set in a queue that has a packet which came by an edge, unless the node has been given some of it. A
     /// failure stands there alone.
-    pub fn oldest_set(&self, queue: &VecDeque<(usize, Packet)>, edge: usize) -> Option<Range<usize>> {
+    pub fn oldest_set(&self, queue: &VecDeque<(usize, Box<Packet>)>, edge: usize) -> Option<Range<usize>> {
         let of_edge = queue.iter().enumerate().filter(|(_, (by, _))| *by == edge);
         let mut sets = of_edge.filter_map(|(at, (_, packet))| match packet.data {
             Data::Failure(_) => Some(at..at + 1),
@@ -50,14 +50,14 @@ impl Matcher {
     }
 
     /// The oldest packet that came by an edge and waits for its partners.
-    pub fn take_from(&mut self, edge: usize) -> Option<Packet> {
+    pub fn take_from(&mut self, edge: usize) -> Option<Box<Packet>> {
         self.ports.iter_mut().find_map(|port| take_from(port, edge))
     }
 
     /// Moves complete sets to `sets`, and what will never find its partners to `lost`.
-    pub fn align(&mut self, sets: &mut VecDeque<(usize, Packet)>, lost: &mut Vec<(usize, Packet)>) {
+    pub fn align(&mut self, sets: &mut VecDeque<(usize, Box<Packet>)>, lost: &mut Vec<(usize, Box<Packet>)>) {
         loop {
-            let pts = |port: &VecDeque<(usize, Packet)>| port.front().map(|(_, packet)| packet.pts.raw());
+            let pts = |port: &VecDeque<(usize, Box<Packet>)>| port.front().map(|(_, packet)| packet.pts.raw());
             let hopeless = self.ports.iter().zip(&self.open).any(|(port, open)| port.is_empty() && open.is_empty());
             if hopeless {
                 return self.ports.iter_mut().for_each(|port| lost.extend(port.drain(..)));
@@ -78,13 +78,13 @@ impl Matcher {
         }
     }
 
-    pub fn drain(&mut self) -> impl Iterator<Item = (usize, Packet)> + '_ {
+    pub fn drain(&mut self) -> impl Iterator<Item = (usize, Box<Packet>)> + '_ {
         self.ports.iter_mut().flat_map(|port| port.drain(..))
     }
 }
 
 /// Takes the oldest packet that came by an edge out of a queue.
-pub(super) fn take_from(queue: &mut VecDeque<(usize, Packet)>, edge: usize) -> Option<Packet> {
+pub(super) fn take_from(queue: &mut VecDeque<(usize, Box<Packet>)>, edge: usize) -> Option<Box<Packet>> {
     let at = queue.iter().position(|&(by, _)| by == edge)?;
     queue.remove(at).map(|(_, packet)| packet)
 }
@@ -94,8 +94,8 @@ mod tests {
     use super::*;
     use crate::Time;
 
-    fn at(port: u32, pts: i64) -> Packet {
-        Packet { pts: Time::from_nanos(pts), port, ..Packet::text("") }
+    fn at(port: u32, pts: i64) -> Box<Packet> {
+        Box::new(Packet { pts: Time::from_nanos(pts), port, ..Packet::text("") })
     }
 
     fn run(tolerance: u64, packets: &[(u32, i64)]) -> (Vec<i64>, Vec<i64>, bool) {
@@ -105,7 +105,7 @@ mod tests {
             matcher.add(port as usize, at(port, pts));
             matcher.align(&mut sets, &mut lost);
         }
-        let pts = |(_, packet): &(usize, Packet)| packet.pts.raw();
+        let pts = |(_, packet): &(usize, Box<Packet>)| packet.pts.raw();
         (sets.iter().map(pts).collect(), lost.iter().map(pts).collect(), matcher.drain().next().is_none())
     }
 

@@ -135,8 +135,23 @@ impl Session {
     }
 
     /// Gives a packet to every node that takes input and has no edge leading to it. Waits for room until `deadline`.
-    pub fn push(self: &Arc<Self>, mut packet: Packet, deadline: Option<Instant>) -> Result<()> {
-        let mut state = self.wait_for_room(deadline)?;
+    pub fn push(self: &Arc<Self>, packet: Packet, deadline: Option<Instant>) -> Result<()> {
+        let state = self.wait_for_room(deadline, true)?;
+        self.accept(state, packet);
+        Ok(())
+    }
+
+    /// The same for one of the engine's own threads: the packet is taken only if there is room, and the owner is not told
+    /// of room later.
+    pub(crate) fn offer(self: &Arc<Self>, packet: &mut Option<Packet>, deadline: Option<Instant>) -> Result<()> {
+        let state = self.wait_for_room(deadline, false)?;
+        if let Some(packet) = packet.take() {
+            self.accept(state, packet);
+        }
+        Ok(())
+    }
+
+    fn accept(self: &Arc<Self>, mut state: MutexGuard<'_, State>, mut packet: Packet) {
         packet.index = state.next_input;
         packet.born = self.opened.elapsed().as_nanos() as u64;
         packet.origin = PUSHED;
@@ -148,21 +163,20 @@ impl Session {
             state.deliver(edge, shared);
         }
         state.deliver(plan.inputs[0], packet);
-        self.release(state);
-        Ok(())
+        self.let_go(state);
     }
 
     /// Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for
     /// room until `deadline`.
     pub fn flush(self: &Arc<Self>, deadline: Option<Instant>) -> Result<()> {
-        let mut state = self.wait_for_room(deadline)?;
+        let mut state = self.wait_for_room(deadline, true)?;
         let plan = Arc::clone(&state.plan);
         plan.inputs.iter().for_each(|&edge| state.deliver(edge, Packet::new(Data::Flush)));
         self.release(state);
         Ok(())
     }
 
-    fn wait_for_room(&self, deadline: Option<Instant>) -> Result<MutexGuard<'_, State>> {
+    fn wait_for_room(&self, deadline: Option<Instant>, tell: bool) -> Result<MutexGuard<'_, State>> {
         let state = self.lock();
         if state.plan.inputs.is_empty() {
             let source = state.plan.nodes.first().map_or("", |node| &*node.id);
@@ -171,7 +185,7 @@ impl Session {
         let (mut state, ready) =
             self.wait_until(Want::Room, state, deadline, |state| !state.takes_input() || state.has_input_room());
         if !ready {
-            state.wanted |= Event::Room.bit();
+            state.wanted |= if tell { Event::Room.bit() } else { 0 };
             return Err(Error::new(ErrorKind::Timeout, "no room for the packet within the time given"));
         }
         if !state.takes_input() {
@@ -190,17 +204,26 @@ impl Session {
 
     /// Takes the next output, waiting for it until `deadline`; nothing once the session has ended well and all is taken.
     pub fn pull(self: &Arc<Self>, deadline: Option<Instant>) -> Result<Option<Packet>> {
+        self.next_output(deadline, true)
+    }
+
+    /// The same for one of the engine's own threads: the owner is not told of an output later.
+    pub(crate) fn take(self: &Arc<Self>, deadline: Option<Instant>) -> Result<Option<Packet>> {
+        self.next_output(deadline, false)
+    }
+
+    fn next_output(self: &Arc<Self>, deadline: Option<Instant>, tell: bool) -> Result<Option<Packet>> {
         let (mut state, ready) = self.wait_until(Want::Output, self.lock(), deadline, |state| {
             !state.outputs.is_empty() || matches!(state.phase, Phase::Ended)
         });
         if let Some((edge, packet)) = state.outputs.pop_front() {
-            state.edges[edge].load -= 1;
+            state.unload(edge, 1);
             state.moves += 1;
-            self.release(state);
-            return Ok(Some(packet));
+            self.let_go(state);
+            return Ok(Some(*packet));
         }
         if !ready {
-            state.wanted |= Event::Output.bit();
+            state.wanted |= if tell { Event::Output.bit() } else { 0 };
             return Err(Error::new(ErrorKind::Timeout, "no output within the time given"));
         }
         match (&state.error, self.is_cancelled()) {
@@ -268,6 +291,17 @@ impl Session {
         self.cancelled.load(Ordering::Acquire)
     }
 
+    /// Whether packets can be pushed, as far as the pipeline goes.
+    pub(crate) fn takes_packets(&self) -> bool {
+        !self.lock().plan.inputs.is_empty()
+    }
+
+    /// Why no more packets can be pushed, if so.
+    pub(crate) fn verdict(&self) -> Option<ErrorKind> {
+        let state = self.lock();
+        (!state.takes_input()).then(|| self.refusal(&state, "").kind)
+    }
+
     /// The failure that ended the session, if one did.
     pub fn error(&self) -> Option<Arc<NodeError>> {
         self.lock().error.clone()
@@ -277,6 +311,11 @@ impl Session {
     pub fn failure(&self) -> Option<Packet> {
         let error = self.error()?;
         Some(Packet { pts: error.pts, index: error.index, ..Packet::new(Data::Failure(error)) })
+    }
+
+    /// What it runs on.
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
     }
 
     /// The call that waits for the session.
@@ -311,7 +350,7 @@ impl Session {
         self: &Arc<Self>,
         node: usize,
         token: u64,
-        packet: Option<Packet>,
+        packet: Option<Box<Packet>>,
         outcome: std::result::Result<Flow, Fault>,
     ) -> Result<()> {
         let mut state = self.lock();
@@ -321,8 +360,9 @@ impl Session {
             return Err(refusal);
         }
         state.nodes[node].settled = Some(Settled { packet, outcome });
+        state.stir(node);
         state.moves += 1;
-        self.release(state);
+        self.let_go(state);
         Ok(())
     }
 

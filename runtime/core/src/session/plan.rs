@@ -34,7 +34,7 @@ pub(super) struct PlanNode {
     /// The edges that lead to it and away from it.
     pub ins: Vec<usize>,
     pub outs: Vec<usize>,
-    /// Whether some edge leads to a node that does not take objects of a host.
+    /// Whether it may emit objects of a host, and some edge leads to a node that does not take them.
     pub converts: bool,
     /// Whether the node is part of the session rather than of the graph.
     pub hidden: bool,
@@ -220,7 +220,7 @@ impl Plan {
                     "node '{from}' emits {emits}, but node '{to}' takes {accepts}; put a node between them that converts"
                 )));
             }
-            self.nodes[from].converts |= !accepts.meets(Kinds::OBJECT);
+            self.nodes[from].converts |= emits.meets(Kinds::OBJECT) && !accepts.meets(Kinds::OBJECT);
         }
         Ok(())
     }
@@ -258,7 +258,7 @@ impl Plan {
     }
 
     /// A packet as the node at the end of an edge takes it. No lock may be held.
-    pub fn convert(&self, edge: usize, packet: Packet) -> std::result::Result<Packet, Arc<NodeError>> {
+    pub fn convert(&self, edge: usize, packet: Box<Packet>) -> std::result::Result<Box<Packet>, Arc<NodeError>> {
         let Some(to) = self.edges[edge].to else { return Ok(packet) };
         let (index, pts) = (packet.index, packet.pts);
         let place = |fault| Arc::new(NodeError::new(fault, &self.nodes[to].id, index, pts));
@@ -267,7 +267,7 @@ impl Plan {
 
     /// A packet as a node takes it: an object of a host is turned into data, by that host, if the node does not take it as
     /// it is. No lock may be held.
-    pub fn adapt(&self, node: usize, mut packet: Packet) -> std::result::Result<Packet, Fault> {
+    pub fn adapt(&self, node: usize, mut packet: Box<Packet>) -> std::result::Result<Box<Packet>, Fault> {
         let Data::Object(object) = &packet.data else { return Ok(packet) };
         let accepts = self.nodes[node].slot.info().accepts;
         if accepts.meets(Kinds::OBJECT) {

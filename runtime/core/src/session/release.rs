@@ -9,11 +9,17 @@ use super::{Event, Session};
 use crate::lane::Job;
 
 impl Session {
-    /// Ends a change: has workers come for everything that is ready, and lets go of the lock.
+    /// Ends a change that may concern any node.
     pub(super) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        state.stir_all();
+        self.let_go(state);
+    }
+
+    /// Ends a change: has workers come for everything that has become ready, and lets go of the lock.
+    pub(super) fn let_go(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let plan = Arc::clone(&state.plan);
         for &at in plan.order.iter().rev() {
-            if state.next_op(at).is_some() {
+            if state.next_op_if_stirred(at).is_some() {
                 let link = self.place(&state, at);
                 let urgent = state.runners[link] == 0;
                 self.request(&mut state, link, urgent);

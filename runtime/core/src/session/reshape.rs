@@ -16,7 +16,7 @@ impl Node for Gone {
         NodeInfo::filter(Kinds::NONE, Kinds::NONE)
     }
 
-    fn process(&mut self, _: Packet, _: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, _: Box<Packet>, _: &mut Context<'_>) -> Outcome {
         Ok(Flow::Done)
     }
 }

@@ -1,5 +1,6 @@
 //! How a worker runs a session: choose a node, make its calls without any lock, put what came of it into effect.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -43,12 +44,14 @@ impl Session {
 
     pub(super) fn run_here(self: &Arc<Self>, link: usize) {
         let mut scratch = Scratch::default();
-        let slice = Instant::now() + SLICE;
+        let mut now = Instant::now();
+        let slice = now + SLICE;
         let mut state = self.lock();
         state.runners[link] += 1;
-        while let Some(work) = self.pick(&mut state, link, &mut scratch) {
+        while let Some(work) = self.pick(&mut state, link, now, &mut scratch) {
             self.settle_outside(state);
             let done = self.execute(work, &mut scratch);
+            now = done.clock;
             state = self.lock();
             self.apply(&mut state, done, &mut scratch);
             if !state.returned.is_empty() {
@@ -58,7 +61,7 @@ impl Session {
             }
             // What is left to do after the end is done here: nobody waits for it, and the lane may be closed.
             let is_over = matches!(state.phase, Phase::Ended);
-            if Instant::now() > slice && !is_over && self.request(&mut state, link, true) {
+            if now > slice && !is_over && self.request(&mut state, link, true) {
                 break;
             }
         }
@@ -78,18 +81,18 @@ impl Session {
     }
 
     /// Chooses the ready node nearest to the outputs, so that draining goes before filling.
-    fn pick(self: &Arc<Self>, state: &mut State, link: usize, scratch: &mut Scratch) -> Option<Work> {
+    fn pick(self: &Arc<Self>, state: &mut State, link: usize, now: Instant, scratch: &mut Scratch) -> Option<Work> {
         let mut chosen: Option<Work> = None;
         let plan = Arc::clone(&state.plan);
         for &at in plan.order.iter().rev() {
-            let Some(op) = state.next_op(at) else { continue };
+            let Some(op) = state.next_op_if_stirred(at) else { continue };
             if !self.may_run(state, at, link) {
                 self.request(state, self.place(state, at), true);
             } else if let Some(work) = &chosen {
                 let heavy = state.nodes[at].cost.max(state.nodes[work.at].cost) > HEAVY;
                 self.request(state, link, heavy);
             } else {
-                chosen = self.take_on(state, &plan, at, op, scratch);
+                chosen = self.take_on(state, &plan, (at, op), now, scratch);
             }
         }
         chosen
@@ -112,8 +115,8 @@ impl Session {
         self: &Arc<Self>,
         state: &mut State,
         plan: &Arc<Plan>,
-        at: usize,
-        op: Op,
+        (at, op): (usize, Op),
+        now: Instant,
         scratch: &mut Scratch,
     ) -> Option<Work> {
         let planned = &plan.nodes[at];
@@ -135,7 +138,7 @@ impl Session {
         let traced = state.trace.most > 0;
         let entry = &mut state.nodes[at];
         entry.activity = Activity::Running;
-        entry.since = Instant::now();
+        entry.since = now;
         entry.thread = thread::number();
         entry.more = false;
         let settled = entry.settled.take();
@@ -154,11 +157,15 @@ impl Session {
                     entry.queue.iter().take(most).position(|(edge, packet)| *edge == usize::MAX || passes(packet));
                 let count = entry.queue.len().min(most).min(asked.unwrap_or(most));
                 let count = entry.leaving.map_or(count, |before| count.min(before));
-                scratch.inbox.extend(entry.queue.drain(..count));
-                entry.leaving = entry.leaving.map(|before| before - count);
-                for &(edge, _) in &scratch.inbox {
-                    state.edges[edge].load -= 1;
+                if count == entry.queue.len() {
+                    mem::swap(&mut scratch.inbox, &mut entry.queue);
+                } else {
+                    scratch.inbox.extend(entry.queue.drain(..count));
                 }
+                entry.leaving = entry.leaving.map(|before| before - count);
+                // Not by the edge that leads here now: that may be another since.
+                let runs = scratch.inbox.make_contiguous().chunk_by(|(one, _), (next, _)| one == next);
+                runs.for_each(|run| state.unload(run[0].0, run.len()));
                 cause = scratch.inbox.front().map_or(cause, |(_, packet)| Cause::of(packet));
             }
             Op::Drain => {
@@ -170,7 +177,7 @@ impl Session {
         let entry = &mut state.nodes[at];
         entry.op = base;
         entry.cause = cause;
-        let start = Start { base, cause, room, made: entry.made, attempts, traced };
+        let start = Start { base, cause, room, made: entry.made, attempts, traced, cost: entry.cost };
         self.watch(state);
         Some(Work { plan: Arc::clone(plan), at, op, node, settled, start })
     }
@@ -180,6 +187,7 @@ impl Session {
         let Work { plan, at, op, mut node, settled, start } = work;
         // What a cancelled session has left here goes now, without the lock: it may be the host's.
         scratch.routed.clear();
+        scratch.outputs.clear();
         let base = start.base;
         // A worker that returns to a lane which was closed meanwhile still cleans up, and is waited for.
         let lane = plan.nodes[at].slot.info().lane.as_ref();
@@ -201,8 +209,7 @@ impl Session {
         if entered {
             node.leave();
         }
-        let now = batch.now();
-        let Batch { flow, cause, error, attempts, again, made, measured, .. } = batch;
+        let Batch { flow, clock, cause, error, attempts, again, made, measured, .. } = batch;
         let goes_on = flow != Flow::Done && error.is_none() && !again;
         let held = if goes_on {
             Some(node)
@@ -210,7 +217,7 @@ impl Session {
             plan.nodes[at].slot.put_back(node);
             None
         };
-        Done { at, base, held, flow, cause, error, attempts, again, made, now, measured }
+        Done { at, base, held, flow, cause, error, attempts, again, made, clock, measured }
     }
 
     /// Whether nobody is left to make the calls of a node.

@@ -102,21 +102,21 @@ impl Cause {
 
 /// What a completion brought.
 pub(super) struct Settled {
-    pub packet: Option<Packet>,
+    pub packet: Option<Box<Packet>>,
     pub outcome: Result<Flow, Fault>,
 }
 
 /// The packet that a node may be given again if it fails.
 #[derive(Default)]
 pub(super) struct Retry {
-    pub spare: Option<(usize, Packet)>,
+    pub spare: Option<(usize, Box<Packet>)>,
     pub attempts: u32,
     pub not_before: Option<Instant>,
 }
 
 pub(super) struct NodeState {
     /// What has arrived, with the edge that it came by.
-    pub queue: VecDeque<(usize, Packet)>,
+    pub queue: VecDeque<(usize, Box<Packet>)>,
     /// What has arrived and waits for its partners.
     pub matcher: Option<Matcher>,
     pub activity: Activity,
@@ -216,8 +216,10 @@ pub(super) struct State {
     pub plan: Arc<Plan>,
     pub phase: Phase,
     pub nodes: Vec<NodeState>,
+    /// The nodes that may have become ready since they were last looked at.
+    pub stirred: Vec<bool>,
     pub edges: Vec<EdgeState>,
-    pub outputs: VecDeque<(usize, Packet)>,
+    pub outputs: VecDeque<(usize, Box<Packet>)>,
     pub next_input: u64,
     pub input_ended: bool,
     pub cancelled: bool,
@@ -263,7 +265,7 @@ pub(super) struct State {
     /// Nodes to put back into their slots, packets to drop, sessions to tell that a node of theirs is wanted, and nodes to let
     /// go of, once the lock is gone.
     pub returned: Vec<(usize, Box<dyn Node>)>,
-    pub dropped: Vec<Packet>,
+    pub dropped: Vec<Box<Packet>>,
     pub pokes: Vec<Weak<Session>>,
     pub buried: Vec<Arc<Slot>>,
     /// Lanes without workers, whose work the thread at hand does then.
@@ -278,6 +280,7 @@ impl State {
         State {
             phase: Phase::Starting(0),
             unfinished: nodes.len(),
+            stirred: vec![true; nodes.len()],
             nodes,
             edges: vec![EdgeState::default(); plan.edges.len()],
             outputs: VecDeque::new(),
@@ -321,6 +324,7 @@ impl State {
     /// Packets begin to flow. A source is one long flush.
     pub fn begin(&mut self) {
         self.phase = Phase::Running;
+        self.stir_all();
         for node in &mut self.nodes {
             node.life = Life::Ready;
             if node.flushed {
@@ -328,6 +332,29 @@ impl State {
                 node.more = true;
             }
         }
+    }
+
+    /// Something has changed for a node: it is looked at anew.
+    pub fn stir(&mut self, at: usize) {
+        self.stirred[at] = true;
+    }
+
+    /// Something has changed that may concern any node.
+    pub fn stir_all(&mut self) {
+        self.stirred.clear();
+        self.stirred.resize(self.nodes.len(), true);
+    }
+
+    /// Whether packets flow, and nothing else is going on.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.phase, Phase::Running) && !self.cancelled && self.halted.is_none() && self.changes.is_empty()
+    }
+
+    /// What can be asked of a node now. One that nothing can be asked of is not looked at again before it is stirred.
+    pub fn next_op_if_stirred(&mut self, at: usize) -> Option<Op> {
+        let op = if self.stirred[at] { self.next_op(at) } else { None };
+        self.stirred[at] = op.is_some();
+        op
     }
 
     /// What can be asked of a node now.

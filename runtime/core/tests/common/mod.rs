@@ -60,8 +60,8 @@ impl Node for Scripted {
     fn initialize(&mut self, context: &mut Context<'_>) -> Outcome {
         (self.initialize)((), context)
     }
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
-        (self.process)(packet, context)
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
+        (self.process)(*packet, context)
     }
     fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
         (self.resume)((), context)

@@ -141,7 +141,7 @@ impl Chaos {
             if self.kind.to_all {
                 let own = packet.port;
                 let others = (0..ports).filter(|&port| port != own);
-                addressed.extend(others.map(|port| Packet { port, ..packet.share() }));
+                addressed.extend(others.map(|port| Packet { port, ..*packet.share() }));
             }
             addressed.push(packet);
         }
@@ -238,7 +238,7 @@ impl Node for Chaos {
         self.call(|node| node.lifecycle(context, Some(time)))
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         let place = place(context);
         self.record.works();
         self.model.receives(&place, &packet);
@@ -252,7 +252,7 @@ impl Node for Chaos {
             }
             // One without an index would be given that of a later input.
             let may_wait = !fails && packet.index != NO_INDEX;
-            let mut packets = vec![packet];
+            let mut packets = vec![*packet];
             if may_wait && node.kind.odds.hold > 0 {
                 let held = node.held.entry(place).or_default();
                 held.extend(packets.drain(..));

@@ -53,7 +53,7 @@ impl Node for FileSource {
         Ok(Flow::Done)
     }
 
-    fn process(&mut self, packet: Packet, _context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, packet: Box<Packet>, _context: &mut Context<'_>) -> Outcome {
         let kind = packet.data.kind();
         Err(Fault::input(format!("a file source takes no input, got {kind}; remove the edge that leads to it")))
     }

@@ -149,8 +149,8 @@ impl Node for Resample {
         Ok(Flow::Done)
     }
 
-    fn process(&mut self, packet: Packet, context: &mut Context<'_>) -> Outcome {
-        let Packet { pts, duration, index, metadata, data, .. } = packet;
+    fn process(&mut self, packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
+        let Packet { pts, duration, index, metadata, data, .. } = *packet;
         let audio = data.into_audio()?;
         let rate = self.parameters.target_rate;
         let stream = self.stream(&audio, pts, context)?;

@@ -66,7 +66,7 @@ impl Node for WavSink {
         Ok(Flow::Done)
     }
 
-    fn process(&mut self, packet: Packet, _context: &mut Context<'_>) -> Outcome {
+    fn process(&mut self, packet: Box<Packet>, _context: &mut Context<'_>) -> Outcome {
         let audio = packet.data.into_audio()?;
         if let Some(failure) = &self.failure {
             return Err(Fault::new(format!("not written after the failure before: {failure}")));

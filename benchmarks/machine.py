@@ -1,0 +1,15 @@
+"""What a figure was measured on."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+
+def machine() -> str:
+    """The processors and the interpreter, as the system names them."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    processor = f"{len(names)} x {names[0]}" if names else platform.processor()
+    return f"{processor}, {platform.python_implementation()} {platform.python_version()}"

@@ -1,0 +1,3 @@
+module remotemedia-example
+
+go 1.19
