@@ -11,7 +11,7 @@ CTEST_BUILD := build/native
 SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyproject.toml -type f -not -path 'runtime/target/*' -not -name '*.pyc')
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check bench soak deep header fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check bench soak deep header baseline fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -59,6 +59,10 @@ deep: $(VENV)/installed-test
 # What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
 header: prerequisites
 	cd runtime && cargo run -q -p xtask
+
+# What tests/abi holds later headers to: for a release, once the header is as it should be. Refuses what breaks programs.
+baseline:
+	$(PYTHON) tests/abi/baseline.py
 
 fmt: $(VENV)/installed-test
 	cd runtime && cargo fmt

@@ -255,6 +255,9 @@ typedef struct rm_packet {
     uint32_t reserved;
 } rm_packet;
 
+/**
+ * To begin with: what has to be set in an `rm_packet` is set.
+ */
 #define RM_PACKET_INIT { sizeof(rm_packet), 0, RM_TIME_NONE, RM_TIME_NONE, RM_INDEX_NONE, NULL, 0, 0, NULL, 0, \
     0, 0, NULL, 0, 0, 0 }
 
@@ -342,6 +345,9 @@ typedef struct rm_object_table {
     void *(*new_bytes)(const char *data, ptrdiff_t size);
 } rm_object_table;
 
+/**
+ * To begin with: what has to be set in an `rm_object_table` is set.
+ */
 #define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
     NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
@@ -431,6 +437,9 @@ typedef struct rm_host_callbacks {
     rm_status (*unpack_object)(void *user_data, const struct rm_part *parts, size_t count, void **object);
 } rm_host_callbacks;
 
+/**
+ * To begin with: what has to be set in an `rm_host_callbacks` is set.
+ */
 #define RM_HOST_CALLBACKS_INIT { sizeof(rm_host_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
     NULL, NULL }
 
@@ -524,6 +533,9 @@ typedef struct rm_node_callbacks {
     int64_t match_tolerance;
 } rm_node_callbacks;
 
+/**
+ * To begin with: what has to be set in an `rm_node_callbacks` is set.
+ */
 #define RM_NODE_CALLBACKS_INIT { sizeof(rm_node_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, \
     NULL, NULL, NULL, 0, NULL, 0, 0 }
 
@@ -559,6 +571,9 @@ typedef struct rm_edge_config {
     uint32_t reserved;
 } rm_edge_config;
 
+/**
+ * To begin with: what has to be set in an `rm_edge_config` is set.
+ */
 #define RM_EDGE_CONFIG_INIT { sizeof(rm_edge_config), 0, 0, 0 }
 
 /**
@@ -649,6 +664,9 @@ typedef struct rm_process_config {
     uint32_t reserved;
 } rm_process_config;
 
+/**
+ * To begin with: what has to be set in an `rm_process_config` is set.
+ */
 #define RM_PROCESS_CONFIG_INIT { sizeof(rm_process_config), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, \
     0, 0, 0, 0, 0, 0, 0 }
 
@@ -701,6 +719,9 @@ typedef struct rm_type_callbacks {
                                 uint64_t *node);
 } rm_type_callbacks;
 
+/**
+ * To begin with: what has to be set in an `rm_type_callbacks` is set.
+ */
 #define RM_TYPE_CALLBACKS_INIT { sizeof(rm_type_callbacks), 0, NULL, NULL, NULL, NULL }
 
 /**
@@ -734,6 +755,9 @@ typedef struct rm_ring_config {
     int64_t period;
 } rm_ring_config;
 
+/**
+ * To begin with: what has to be set in an `rm_ring_config` is set.
+ */
 #define RM_RING_CONFIG_INIT { sizeof(rm_ring_config), 0, 0, 0, 0, 0 }
 
 /**
@@ -767,6 +791,9 @@ typedef struct rm_ring_stats {
     uint64_t dropped;
 } rm_ring_stats;
 
+/**
+ * To begin with: what has to be set in an `rm_ring_stats` is set.
+ */
 #define RM_RING_STATS_INIT { sizeof(rm_ring_stats), 0, 0, 0, 0, 0 }
 
 /**
@@ -800,6 +827,9 @@ typedef struct rm_thread_hooks {
     void (*on_stop)(void *user_data);
 } rm_thread_hooks;
 
+/**
+ * To begin with: what has to be set in an `rm_thread_hooks` is set.
+ */
 #define RM_THREAD_HOOKS_INIT { sizeof(rm_thread_hooks), 0, NULL, NULL, NULL, NULL }
 
 /**
@@ -837,6 +867,9 @@ typedef struct rm_runtime_config {
     const struct rm_thread_hooks *hooks;
 } rm_runtime_config;
 
+/**
+ * To begin with: what has to be set in an `rm_runtime_config` is set.
+ */
 #define RM_RUNTIME_CONFIG_INIT { sizeof(rm_runtime_config), RM_ABI_VERSION, 0, 0, NULL, 0, NULL }
 
 /**
@@ -920,6 +953,9 @@ typedef struct rm_session_config {
     int64_t linger;
 } rm_session_config;
 
+/**
+ * To begin with: what has to be set in an `rm_session_config` is set.
+ */
 #define RM_SESSION_CONFIG_INIT { sizeof(rm_session_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0 }
 
 /**

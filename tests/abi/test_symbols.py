@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_no_symbol_has_gone(exports: set[str]) -> None:
     listed = SYMBOLS.read_text().split()
     assert listed == sorted(set(listed))
     assert set(listed) - exports == set()
+
+
+def test_no_line_was_ever_taken_off_the_list(root: Path) -> None:
+    """As far back as the history goes that is here."""
+    if shutil.which("git") is None or not (root / ".git").exists():
+        pytest.skip("this is not a repository of git")
+    history = output("git", "-C", root, "log", "--format=", "--patch", "--", SYMBOLS)
+    listed = set(SYMBOLS.read_text().split())
+    assert {line[1:] for line in history.splitlines() if line.startswith("-rm_")} - listed == set()
 
 
 def test_the_list_of_symbols_is_complete(exports: set[str]) -> None:

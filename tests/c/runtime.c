@@ -82,25 +82,6 @@ static void the_types_are_listed(void)
     stop(runtime);
 }
 
-/* A session whose `process` does not return until it is released, and a shutdown that does not wait for that. */
-static void a_thousand_come_and_go(void)
-{
-    for (int i = 0; i < 1000; i++)
-        CHECK_OK(rm_runtime_free(start()));
-    for (int i = 0; i < 100; i++) {
-        recorder recorder = RECORDER;
-        rm_runtime runtime = start();
-        rm_node node = recorder_node(&recorder);
-        rm_session session = open_node(runtime, node, NULL);
-        push_text(session, "x");
-        expect_text(session, "x");
-        finish(session);
-        CHECK_OK(rm_node_free(node));
-        CHECK_OK(rm_runtime_free(runtime));
-        CHECK_CALLS(&recorder, "ipfcd");
-    }
-}
-
 static void two_at_once_do_not_meet(void)
 {
     recorder recorders[2] = {RECORDER, RECORDER};
@@ -178,7 +159,6 @@ int main(void)
     RUN(a_newer_program_is_understood_as_far_as_it_goes);
     RUN(versions_agree);
     RUN(the_types_are_listed);
-    RUN(a_thousand_come_and_go);
     RUN(two_at_once_do_not_meet);
     RUN(absurd_sizes_do_no_harm);
     RUN_ON(signals_are_left_to_the_program);

@@ -1,6 +1,7 @@
 //! Hosts: programs or languages whose objects ride in packets and whose threads make the calls.
 
 use std::ffi::c_void;
+use std::mem::offset_of;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -96,7 +97,7 @@ pub const RM_PART_SHARED: u32 = 1;
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_host_callbacks {
     const NAME: &'static str = "rm_host_callbacks";
-    const FIRST_SIZE: usize = size_of::<rm_host_callbacks>();
+    const FIRST_SIZE: usize = offset_of!(rm_host_callbacks, pack_object);
 }
 
 impl Table for rm_host_callbacks {

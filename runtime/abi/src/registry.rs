@@ -1,6 +1,7 @@
 //! Node types of the host.
 
 use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
 use std::sync::Arc;
 
 use remotemedia_core::{Fault, NodeType, ProcessOptions, Slot, Violation};
@@ -59,7 +60,7 @@ pub struct rm_type_callbacks {
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_type_callbacks {
     const NAME: &'static str = "rm_type_callbacks";
-    const FIRST_SIZE: usize = size_of::<rm_type_callbacks>();
+    const FIRST_SIZE: usize = offset_of!(rm_type_callbacks, create_process);
 }
 
 impl Table for rm_type_callbacks {

@@ -48,7 +48,7 @@ pub struct rm_runtime_config {
 // SAFETY: integers and pointers may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_runtime_config {
     const NAME: &'static str = "rm_runtime_config";
-    const FIRST_SIZE: usize = offset_of!(rm_runtime_config, hooks);
+    const FIRST_SIZE: usize = offset_of!(rm_runtime_config, worker);
 }
 
 /// A runtime of the engine, shut down when its handle is gone and nothing runs on it any more.

@@ -1,6 +1,7 @@
 //! Sessions: running pipelines.
 
 use std::ffi::{c_char, c_void};
+use std::mem::offset_of;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,7 +90,7 @@ pub struct rm_session_config {
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_session_config {
     const NAME: &'static str = "rm_session_config";
-    const FIRST_SIZE: usize = size_of::<rm_session_config>();
+    const FIRST_SIZE: usize = offset_of!(rm_session_config, caller);
 }
 
 pub(crate) struct Session(Arc<remotemedia_core::Session>);

@@ -12,7 +12,8 @@ use crate::status::*;
 pub(crate) unsafe trait Versioned: Copy {
     /// Its name in the header.
     const NAME: &'static str;
-    /// Its size in the first version of the ABI.
+    /// Its size in the first version of the ABI: once fields have been appended, the offset of the first of them. It never
+    /// grows, or the programs of that time are refused.
     const FIRST_SIZE: usize;
 }
 

@@ -51,7 +51,7 @@ fn initialiser(item: &Struct) -> String {
         width += value.len() + 2;
     }
     text.push_str(" }\n");
-    text
+    format!("\n/**\n * To begin with: what has to be set in an `{}` is set.\n */{text}", item.name)
 }
 
 /// cbindgen prints negative constants bare; `a RM_ERR_X` must not become `a -1`.

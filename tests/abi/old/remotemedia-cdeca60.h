@@ -1,0 +1,1273 @@
+/*
+ * remotemedia.h: the C ABI of remotemedia.
+ *
+ * Generated from runtime/abi by `make header`; do not edit.
+ *
+ * Handles are integers: a stale, forged or freed one answers RM_ERR_BAD_HANDLE, it never crashes. Every fallible call
+ * answers an rm_status; results are written through pointers, on success only. Text is UTF-8 with a length, never
+ * terminated. Times are nanoseconds. Structs begin with struct_size = sizeof(the struct) and are zero where not set.
+ * Callbacks must not throw. docs/abi.md has the conventions.
+ */
+
+
+#ifndef REMOTEMEDIA_H
+#define REMOTEMEDIA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The node makes packets by itself: `resume` is called from the start until it answers RM_OK.
+ */
+#define RM_NODE_SOURCE 1
+
+/**
+ * The object table's `none` is a value like any other, not the lack of an output.
+ */
+#define RM_NODE_NONE_IS_VALUE 2
+
+/**
+ * The packets of all inputs are matched by their pts, within `match_tolerance`. Those of a set come one after the other, in
+ * the order of the ports; what finds no partner is dropped.
+ */
+#define RM_NODE_MATCH 4
+
+/**
+ * A time that is not known.
+ */
+#define RM_TIME_NONE INT64_MIN
+
+/**
+ * The index of a packet that no input caused.
+ */
+#define RM_INDEX_NONE UINT64_MAX
+
+/**
+ * Nothing.
+ */
+#define RM_KIND_NONE 0
+
+/**
+ * 32-bit float samples, `channels` planes one after the other.
+ */
+#define RM_KIND_AUDIO 1
+
+/**
+ * Text in UTF-8.
+ */
+#define RM_KIND_TEXT 2
+
+/**
+ * A JSON document in UTF-8.
+ */
+#define RM_KIND_JSON 3
+
+/**
+ * Bytes.
+ */
+#define RM_KIND_BYTES 4
+
+/**
+ * An object of the host.
+ */
+#define RM_KIND_OBJECT 5
+
+/**
+ * An item that failed: `data` is the message, `metadata` has "node" and "status", `object` the host's error object or null.
+ */
+#define RM_KIND_FAILURE 6
+
+/**
+ * What the session says.
+ */
+#define RM_EDGE_DEFAULT 0
+
+/**
+ * When an edge is full, its producer waits.
+ */
+#define RM_EDGE_BLOCK 1
+
+/**
+ * When an edge is full, the oldest packet on it is dropped.
+ */
+#define RM_EDGE_DROP_OLDEST 2
+
+/**
+ * When an edge is full, the packet that comes is dropped.
+ */
+#define RM_EDGE_DROP_NEWEST 3
+
+/**
+ * The edge holds one packet: the latest.
+ */
+#define RM_EDGE_LATEST 4
+
+/**
+ * A node's failure ends the session, after the packets before it have come out.
+ */
+#define RM_ON_ERROR_RAISE 0
+
+/**
+ * A packet at which a node fails is left out.
+ */
+#define RM_ON_ERROR_SKIP 1
+
+/**
+ * A packet at which a node fails becomes an output of RM_KIND_FAILURE.
+ */
+#define RM_ON_ERROR_COLLECT 2
+
+/**
+ * An `input` that no node of the pipeline takes is left out instead of refused.
+ */
+#define RM_SESSION_INPUT_OPTIONAL 1
+
+/**
+ * Told once after a pull that answered RM_ERR_TIMEOUT: it is worth trying again.
+ */
+#define RM_EVENT_OUTPUT 1
+
+/**
+ * Told once after a push that answered RM_ERR_TIMEOUT: it is worth trying again.
+ */
+#define RM_EVENT_ROOM 2
+
+/**
+ * The session has ended: every node has been cleaned up.
+ */
+#define RM_EVENT_ENDED 3
+
+/**
+ * Nothing has moved for `rm_session_config.stall`, though there is work: `rm_session_report` tells where it stands, and a
+ * warning in the metrics says so in words. Told again when something has moved since.
+ */
+#define RM_EVENT_STALLED 4
+
+/**
+ * The version of the ABI that this header describes: major in the upper 16 bits, minor in the lower.
+ */
+#define RM_ABI_VERSION 1
+
+/**
+ * The result of a call: `RM_OK`, a positive code that is not an error, or a negative one that is. Values are never reused.
+ */
+typedef int32_t rm_status;
+
+/**
+ * A reference to payload memory. 0 stands for none.
+ */
+typedef uint64_t rm_buffer;
+
+/**
+ * A packet. In packets from the library, `data`, `metadata` and `object` are borrowed for the call, unless the function
+ * says that they are given.
+ */
+typedef struct rm_packet {
+    /**
+     * `sizeof(rm_packet)`.
+     */
+    uint32_t struct_size;
+    /**
+     * One of RM_KIND_….
+     */
+    uint32_t kind;
+    /**
+     * When it is to be presented, in nanoseconds, or RM_TIME_NONE.
+     */
+    int64_t pts;
+    /**
+     * How long it lasts, in nanoseconds, or RM_TIME_NONE.
+     */
+    int64_t duration;
+    /**
+     * The number of the input that caused it, or RM_INDEX_NONE. Set by the library.
+     */
+    uint64_t index;
+    /**
+     * The payload.
+     */
+    const void *data;
+    /**
+     * Its size in bytes.
+     */
+    size_t size;
+    /**
+     * What keeps `data` alive: a buffer, or 0. To the library: 0 has the bytes copied.
+     */
+    uint64_t buffer;
+    /**
+     * RM_KIND_OBJECT: the object. To the library with another kind: the object that keeps `data` alive, or null. A
+     * reference is taken over by the library in any case.
+     */
+    void *object;
+    /**
+     * The host that `object` belongs to; in a callback of a node, 0 stands for the node's own.
+     */
+    uint64_t host;
+    /**
+     * RM_KIND_AUDIO: samples a second.
+     */
+    uint32_t sample_rate;
+    /**
+     * RM_KIND_AUDIO: the number of planes.
+     */
+    uint32_t channels;
+    /**
+     * A JSON object in UTF-8, or null.
+     */
+    const char *metadata;
+    /**
+     * Its size in bytes.
+     */
+    size_t metadata_size;
+    /**
+     * The number of the port: of the node that is given the packet, or of the node that emits it.
+     */
+    uint32_t port;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} rm_packet;
+
+/**
+ * The right to give the outcome of one call, once, from any thread. 0 is never valid.
+ */
+typedef uint64_t rm_completion;
+
+/**
+ * Functions of a host over references to its objects: for CPython, entry points of the interpreter itself.
+ *
+ * With it a node may name an object to call instead of a function (`process_object`). The call happens between `enter`
+ * and `leave`, with the packet's object as the one argument, and answers a new reference: one of the five objects below,
+ * or the output. It must not raise: whatever it wraps, it catches.
+ */
+typedef struct rm_object_table {
+    /**
+     * `sizeof(rm_object_table)`.
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Enters the host on this thread; the result is passed to `leave`. May be nested.
+     */
+    int32_t (*enter)(void);
+    /**
+     * Leaves the host.
+     */
+    void (*leave)(int32_t state);
+    /**
+     * Counts a reference.
+     */
+    void (*retain)(void *object);
+    /**
+     * Ends a reference.
+     */
+    void (*release)(void *object);
+    /**
+     * Calls `callable` with one argument; a new reference, or null on failure.
+     */
+    void *(*call)(void *callable, void *argument);
+    /**
+     * Forgets the error that a call which answered null has left behind.
+     */
+    void (*clear)(void);
+    /**
+     * The result that stands for no output.
+     */
+    void *none;
+    /**
+     * The result that stands for RM_MORE without an output.
+     */
+    void *more;
+    /**
+     * The result that ends what RM_MORE began.
+     */
+    void *done;
+    /**
+     * The result that stands for RM_PENDING.
+     */
+    void *pending;
+    /**
+     * The result that stands for a failure, told by `rm_call_fail`.
+     */
+    void *failed;
+} rm_object_table;
+
+/**
+ * What the library calls on a host. Every function may be null but `retain` and `release`, and none may throw.
+ */
+typedef struct rm_host_callbacks {
+    /**
+     * `sizeof(rm_host_callbacks)`.
+     */
+    uint32_t struct_size;
+    /**
+     * How many workers are kept busy at once: 1 for a language with a global lock. 0 stands for 1.
+     */
+    uint32_t parallel;
+    /**
+     * Passed to every function.
+     */
+    void *user_data;
+    /**
+     * Called once, last, also when `rm_host_new` fails.
+     */
+    void (*destroy)(void *user_data);
+    /**
+     * Asks for one more thread that calls `rm_worker_run`; `RM_OK` if one will come. [any thread, no lock held]
+     * Without this function the host lends no threads, and its nodes are called on the library's own.
+     */
+    rm_status (*hire)(void *user_data);
+    /**
+     * Counts a reference to an object. [worker, or the thread that calls the library]
+     */
+    void (*retain)(void *user_data, void *object);
+    /**
+     * Ends a reference to an object. [worker, or the thread that lets the workers go; any if the host lends none]
+     */
+    void (*release)(void *user_data, void *object);
+    /**
+     * Fills `packet` with the data of an object, as one of `kinds` (bit `1 << RM_KIND_…`), for a node that cannot take
+     * the object itself. On failure it calls `rm_call_fail` and answers a negative status. [any thread]
+     */
+    rm_status (*export_object)(void *user_data, void *object, uint32_t kinds, struct rm_packet *packet);
+    /**
+     * Makes an object of a packet, for a node of the host; `*object` receives one reference. The packet's `buffer` is
+     * given to the host, which frees it. [worker]
+     */
+    rm_status (*import_packet)(void *user_data, const struct rm_packet *packet, void **object);
+    /**
+     * The object table, or null. Copied.
+     */
+    const struct rm_object_table *objects;
+} rm_host_callbacks;
+
+/**
+ * A host: a program, or a language in it, that has objects of its own. 0 is never valid.
+ */
+typedef uint64_t rm_host;
+
+/**
+ * A node of the host. Every function may be null; none may throw.
+ *
+ * `initialize` comes first, then `process` for each packet in order, `flush` at the end of the stream, and `cleanup` once
+ * for each `initialize`, whatever happened. Calls never overlap, but may come on different threads. Inside a callback
+ * `rm_call_emit` sends packets on. It answers RM_OK (finished), RM_MORE (call `resume` when there is room), RM_PENDING
+ * (the outcome comes through `rm_call_defer`), or a negative status after `rm_call_fail`.
+ */
+typedef struct rm_node_callbacks {
+    /**
+     * `sizeof(rm_node_callbacks)`.
+     */
+    uint32_t struct_size;
+    /**
+     * RM_NODE_….
+     */
+    uint32_t flags;
+    /**
+     * Passed to every function.
+     */
+    void *user_data;
+    /**
+     * Called once, last, also when `rm_node_new` fails. [worker, or the thread that lets go of the node]
+     */
+    void (*destroy)(void *user_data);
+    /**
+     * Makes ready. A failure ends the session. [worker]
+     */
+    rm_status (*initialize)(void *user_data);
+    /**
+     * Takes one packet, which is borrowed for the call. [worker]
+     */
+    rm_status (*process)(void *user_data, const struct rm_packet *packet);
+    /**
+     * Goes on after RM_MORE; for a source, makes the next packet. [worker]
+     */
+    rm_status (*resume)(void *user_data);
+    /**
+     * Gives what is left at the end of the stream. [worker]
+     */
+    rm_status (*flush)(void *user_data);
+    /**
+     * Lets go of everything. [worker]
+     */
+    rm_status (*cleanup)(void *user_data);
+    /**
+     * The kinds of packet that it takes, bits `1 << RM_KIND_…`; 0 stands for all. Others become objects by the host's
+     * `import_packet`, if objects are among them, and else are refused.
+     */
+    uint32_t accepts;
+    /**
+     * The kinds of packet that it may emit; 0 stands for all.
+     */
+    uint32_t emits;
+    /**
+     * An object to call instead of `process`, if the host has an object table. A reference is counted.
+     */
+    void *process_object;
+    /**
+     * An object to call instead of `resume`, with the table's `none`.
+     */
+    void *resume_object;
+    /**
+     * The names of the input ports, separated by commas, in UTF-8; null stands for one port without a name. The packets of
+     * `process` and those given to `rm_call_emit` say their port by its number in this list, from 0. Copied.
+     */
+    const char *inputs;
+    /**
+     * Its size in bytes.
+     */
+    size_t inputs_size;
+    /**
+     * The same for the output ports.
+     */
+    const char *outputs;
+    /**
+     * Its size in bytes.
+     */
+    size_t outputs_size;
+    /**
+     * RM_NODE_MATCH: by how many nanoseconds the packets of a set may be apart.
+     */
+    int64_t match_tolerance;
+} rm_node_callbacks;
+
+/**
+ * A node. 0 is never valid.
+ */
+typedef uint64_t rm_node;
+
+/**
+ * A graph of nodes, from which sessions are opened. 0 is never valid.
+ */
+typedef uint64_t rm_pipeline;
+
+/**
+ * How an edge is to be. All zero but `struct_size` is what the session says.
+ */
+typedef struct rm_edge_config {
+    /**
+     * `sizeof(rm_edge_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * What happens when it is full: one of RM_EDGE_….
+     */
+    uint32_t policy;
+    /**
+     * How many packets it holds; 0 stands for what the session says.
+     */
+    uint32_t capacity;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} rm_edge_config;
+
+/**
+ * How the host makes nodes of a type.
+ */
+typedef struct rm_type_callbacks {
+    /**
+     * `sizeof(rm_type_callbacks)`.
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Passed to every function.
+     */
+    void *user_data;
+    /**
+     * Called once, when the type is replaced or its runtime gone, also when `rm_runtime_add_type` fails.
+     */
+    void (*destroy)(void *user_data);
+    /**
+     * Makes a node, with `rm_node_new`, from parameters (a JSON object); `*node` is taken over. On failure it calls
+     * `rm_call_fail` and answers a negative status. [the thread that opens a session, no lock held]
+     */
+    rm_status (*create)(void *user_data,
+                        const char *id,
+                        size_t id_size,
+                        const char *parameters,
+                        size_t parameters_size,
+                        uint64_t *node);
+} rm_type_callbacks;
+
+/**
+ * How a runtime is to be.
+ */
+typedef struct rm_runtime_config {
+    /**
+     * `sizeof(rm_runtime_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `RM_ABI_VERSION`, as the caller was compiled.
+     */
+    uint32_t abi_version;
+    /**
+     * How many threads of the library are kept busy at once; 0 stands for one a processor.
+     */
+    uint32_t threads;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} rm_runtime_config;
+
+/**
+ * What pipelines run on: threads, node types, and the sessions that are running. 0 is never valid.
+ */
+typedef uint64_t rm_runtime;
+
+/**
+ * How a session is to run. All zero but `struct_size` is a good start.
+ */
+typedef struct rm_session_config {
+    /**
+     * `sizeof(rm_session_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * One of RM_ON_ERROR_….
+     */
+    uint32_t on_error;
+    /**
+     * How many packets an edge holds before its producer waits; 0 stands for 16.
+     */
+    uint32_t capacity;
+    /**
+     * RM_SESSION_….
+     */
+    uint32_t flags;
+    /**
+     * A number that `rm_call_tag` gives to the nodes.
+     */
+    uint64_t tag;
+    /**
+     * A source that supplies the input, or 0 if `rm_session_push` does.
+     */
+    uint64_t input;
+    /**
+     * A node that takes the outputs, or 0 if `rm_session_pull` does.
+     */
+    uint64_t output;
+    /**
+     * The host whose worker calls `on_event`, or 0 for any thread.
+     */
+    uint64_t host;
+    /**
+     * Passed to `on_event`.
+     */
+    void *user_data;
+    /**
+     * Told of each RM_EVENT_…, for instance to write to a descriptor that an event loop watches. RM_EVENT_ENDED comes
+     * once, last. Not called after `host` or the runtime was let go, if `host` lends threads.
+     * [worker of `host`, else any; no lock held]
+     */
+    void (*on_event)(void *user_data, uint32_t event);
+    /**
+     * After how many nanoseconds without any movement RM_EVENT_STALLED is told; 0 stands for never.
+     */
+    int64_t stall;
+    /**
+     * What happens when an edge is full that does not say so itself, pushed packets and outputs included: one of
+     * RM_EDGE_…; 0 stands for RM_EDGE_BLOCK.
+     */
+    uint32_t policy;
+    /**
+     * How many calls are kept for `rm_session_trace`: the newest. 0 keeps none.
+     */
+    uint32_t trace;
+} rm_session_config;
+
+/**
+ * A running pipeline. 0 is never valid.
+ */
+typedef uint64_t rm_session;
+
+/**
+ * It worked. From a callback: finished.
+ */
+#define RM_OK 0
+
+/**
+ * From a callback: there is more to come; call `resume`.
+ */
+#define RM_MORE 1
+
+/**
+ * From a callback: the outcome comes through the completion taken with `rm_call_defer`.
+ */
+#define RM_PENDING 2
+
+/**
+ * From `rm_session_pull`: the session has ended and every output has been taken.
+ */
+#define RM_END 3
+
+/**
+ * An argument that can never be right; the message says which and why.
+ */
+#define RM_ERR_ARGUMENT (-1)
+
+/**
+ * A pointer that must not be null is.
+ */
+#define RM_ERR_NULL (-2)
+
+/**
+ * A handle that is stale, freed, forged, zero, or of another kind.
+ */
+#define RM_ERR_BAD_HANDLE (-3)
+
+/**
+ * Text that is not UTF-8.
+ */
+#define RM_ERR_UTF8 (-4)
+
+/**
+ * A struct from a newer header asks for something that this library lacks.
+ */
+#define RM_ERR_UNSUPPORTED (-5)
+
+/**
+ * The caller was compiled for an incompatible version of the ABI.
+ */
+#define RM_ERR_VERSION (-6)
+
+/**
+ * A manifest that cannot be read.
+ */
+#define RM_ERR_MANIFEST (-20)
+
+/**
+ * A graph that cannot run: duplicate or unknown node, cycle, no node at all.
+ */
+#define RM_ERR_GRAPH (-21)
+
+/**
+ * Parameters of a node that its schema refuses.
+ */
+#define RM_ERR_PARAMETERS (-22)
+
+/**
+ * A node type that nobody registered.
+ */
+#define RM_ERR_UNKNOWN_TYPE (-23)
+
+/**
+ * Too late or too early: the session takes no input, has ended, or runs on.
+ */
+#define RM_ERR_STATE (-100)
+
+/**
+ * Not within the time given.
+ */
+#define RM_ERR_TIMEOUT (-101)
+
+/**
+ * The session was cancelled.
+ */
+#define RM_ERR_CANCELLED (-102)
+
+/**
+ * The call cannot work inside this callback, or only inside one.
+ */
+#define RM_ERR_REENTRANT (-103)
+
+/**
+ * A panic has broken this object; only freeing it works.
+ */
+#define RM_ERR_POISONED (-104)
+
+/**
+ * The process is a fork of the one that made the object. Start anew with another process instead of forking.
+ */
+#define RM_ERR_FORKED (-105)
+
+/**
+ * A node failed at its work.
+ */
+#define RM_ERR_NODE (-200)
+
+/**
+ * Input that a node cannot take.
+ */
+#define RM_ERR_INPUT (-201)
+
+/**
+ * The library panicked: a defect of ours. The message says where.
+ */
+#define RM_ERR_PANIC (-300)
+
+/**
+ * Not enough memory for a size that the caller chose.
+ */
+#define RM_ERR_MEMORY (-301)
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a buffer over memory of the caller, without copying it.
+ *
+ * Ownership: the memory must stay as it is until `release(user_data)`, which is called once, when nobody reads it any
+ * more, also if this call fails. `*buffer` receives a handle that `rm_buffer_free` ends.
+ * Threads: any; `release` is called on any thread, and must not call the library.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_buffer_wrap(const void *data,
+                         size_t size,
+                         void (*release)(void *user_data),
+                         void *user_data,
+                         rm_buffer *buffer);
+
+/**
+ * Ends a reference to a buffer.
+ *
+ * Ownership: the handle is dead afterwards; the memory lives on while packets refer to it.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_buffer_free(rm_buffer buffer);
+
+/**
+ * Sends a packet on from the callback that this thread is in.
+ *
+ * Ownership: `packet` is borrowed; its bytes are copied, unless they lie in the packet that the callback was given or in
+ * `packet->buffer`, where they are shared. A reference in `packet->object` is taken over, also on failure, if the host
+ * that it belongs to is known: by `packet->host`, or because it is the callback's.
+ * Threads: that of the callback, during `process`, `resume` or `flush`.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UTF8, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY, RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_call_emit(const struct rm_packet *packet);
+
+/**
+ * Says why the callback that this thread is in fails. The callback then answers a negative status, or the object table's
+ * `failed`.
+ *
+ * Ownership: the text is copied. A reference in `object` (the host's own error object, may be null) is taken over, also
+ * on failure.
+ * Threads: that of the callback.
+ * Errors: RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_call_fail(const char *message,
+                       size_t size,
+                       void *object);
+
+/**
+ * Takes the completion of the callback that this thread is in, which must then answer `RM_PENDING`.
+ *
+ * Ownership: `*completion` receives a handle that ends with `rm_completion_finish`, `rm_completion_fail` or
+ * `rm_completion_free`; the last of these fails the node.
+ * Threads: that of the callback.
+ * Errors: RM_ERR_NULL, RM_ERR_REENTRANT, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_call_defer(uint64_t *completion);
+
+/**
+ * Asks for the number that the session of the callback was opened with (`rm_session_config.tag`).
+ *
+ * Ownership: none.
+ * Threads: that of the callback.
+ * Errors: RM_ERR_NULL, RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_call_tag(uint64_t *tag);
+
+/**
+ * Gives the outcome: `RM_OK` (finished) or `RM_MORE` (`resume` is to be called), with one packet or null.
+ *
+ * Ownership: the handle is dead afterwards, whatever the result. `packet` as in `rm_call_emit`.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE (also the second time), RM_ERR_CANCELLED or RM_ERR_STATE (the session has given the call
+ * up), RM_ERR_ARGUMENT (any other status), and those of `rm_call_emit`; with the latter two the node fails.
+ * Since: 0.1
+ */
+rm_status rm_completion_finish(rm_completion completion, rm_status status, const struct rm_packet *packet);
+
+/**
+ * Gives the outcome: a failure of the node.
+ *
+ * Ownership: the handle is dead afterwards, whatever the result. The text is copied; a reference in `object` (the host's
+ * own error object, may be null) is taken over.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_CANCELLED or RM_ERR_STATE (given up).
+ * Since: 0.1
+ */
+rm_status rm_completion_fail(rm_completion completion,
+                             const char *message,
+                             size_t size,
+                             void *object);
+
+/**
+ * Ends a completion without an outcome: the node fails, so that nobody waits for it.
+ *
+ * Ownership: the handle is dead afterwards.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_completion_free(rm_completion completion);
+
+/**
+ * Counts the objects that have a handle: of one kind (the number in the upper 8 bits of a handle), or of all with 0.
+ *
+ * Ownership: none.
+ * Threads: any.
+ * Errors: RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_debug_live(uint8_t kind, uint64_t *count);
+
+/**
+ * Copies the message of the last call that failed on this thread. A call that works leaves it as it is.
+ *
+ * `buffer` (may be null if `capacity` is 0) receives at most `capacity` bytes of UTF-8, not terminated; `*length`
+ * receives the length of the whole message, so that a second call with a buffer of that size gets all of it.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any; each has a message of its own.
+ * Errors: RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_last_error(char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Makes a host known to a runtime.
+ *
+ * Ownership: `*host` receives a handle that `rm_host_free` ends. The callbacks are copied; `user_data` must stay valid
+ * until `destroy`, which is called also on failure.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_BAD_HANDLE.
+ * Since: 0.1
+ */
+rm_status rm_host_new(uint64_t runtime, const struct rm_host_callbacks *callbacks, rm_host *host);
+
+/**
+ * Lets a host go: its workers return from `rm_worker_run`. Nodes of it that still exist fail instead of being called, and
+ * what the library has noted of it is given back on this thread.
+ *
+ * Ownership: the handle is dead afterwards; `destroy` is called when the last node and object of the host are gone.
+ * Threads: any; inside a callback of the host it does not wait for that callback.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_host_free(rm_host host);
+
+/**
+ * Makes a node of the host's callbacks. `host` may be 0 for a program without objects of its own: the library's threads
+ * then make the calls.
+ *
+ * Ownership: `*node` receives a handle that `rm_node_free` ends. The callbacks are copied; `user_data` must stay valid
+ * until `destroy`, which is called also on failure.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_node_new(uint64_t host, const struct rm_node_callbacks *callbacks, rm_node *node);
+
+/**
+ * Ends a reference to a node. Pipelines and sessions that have it keep it alive.
+ *
+ * Ownership: the handle is dead afterwards; `destroy` is called when nobody has the node any more.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_node_free(rm_node node);
+
+/**
+ * Makes a pipeline without nodes.
+ *
+ * Ownership: `*pipeline` receives a handle that `rm_pipeline_free` ends.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_BAD_HANDLE, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_new(uint64_t runtime, rm_pipeline *pipeline);
+
+/**
+ * Adds a node: the very one, shared by every session of the pipeline and by every pipeline that it is added to. Its
+ * calls never overlap; it is initialised for the first session and cleaned up after the last.
+ *
+ * Ownership: the pipeline keeps the node alive; the caller's handle stays the caller's.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (the id is taken or empty), RM_ERR_NULL, RM_ERR_UTF8.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_add_node(rm_pipeline pipeline, const char *id, size_t id_size, uint64_t node);
+
+/**
+ * Adds a node by its type: each session makes one of its own. `parameters` is a JSON object; null stands for `{}`.
+ *
+ * Ownership: everything is copied.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_UNKNOWN_TYPE (the message offers the nearest names), RM_ERR_PARAMETERS,
+ * RM_ERR_GRAPH (the id is taken or empty), RM_ERR_ARGUMENT, RM_ERR_NULL, RM_ERR_UTF8.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_add_type(rm_pipeline pipeline,
+                               const char *id,
+                               size_t id_size,
+                               const char *node_type,
+                               size_t node_type_size,
+                               const char *parameters,
+                               size_t parameters_size);
+
+/**
+ * Adds an edge from one node to another; each end is `id` or `id/port`, and the first port if none is named. `edge` may be
+ * null. An output that no edge leads away from is dropped, unless none leads away from its node.
+ *
+ * Ownership: everything is copied.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (a node is unknown, or the edge is there already), RM_ERR_NULL, RM_ERR_UTF8,
+ * RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED. Whether there is a port of that name, `rm_session_open` finds out.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_connect(rm_pipeline pipeline,
+                              const char *from,
+                              size_t from_size,
+                              const char *to,
+                              size_t to_size,
+                              const struct rm_edge_config *edge);
+
+/**
+ * Sets the options of a node that is in the pipeline, replacing those it had: a JSON object with the keys that a node of a
+ * manifest has for them, `deadline_ms`, `on_error`, `retries` and `retry_delay_ms`.
+ *
+ * Ownership: everything is copied.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (the node is unknown), RM_ERR_ARGUMENT (the message names the key and the nearest
+ * known one), RM_ERR_NULL, RM_ERR_UTF8.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_configure(rm_pipeline pipeline,
+                                const char *id,
+                                size_t id_size,
+                                const char *options,
+                                size_t options_size);
+
+/**
+ * Adds the nodes and edges of a manifest, version 1, in JSON or YAML.
+ *
+ * Ownership: everything is copied.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_MANIFEST (it cannot be read; the message names the place and the nearest known key),
+ * and those of `rm_pipeline_add_type` and `rm_pipeline_connect`; the pipeline is then as it was.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_load(rm_pipeline pipeline,
+                           const char *manifest,
+                           size_t size);
+
+/**
+ * Lets a pipeline go. Its sessions run on.
+ *
+ * Ownership: the handle is dead afterwards.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_free(rm_pipeline pipeline);
+
+/**
+ * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
+ *
+ * Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
+ * Since: 0.1
+ */
+rm_status rm_runtime_add_type(uint64_t runtime,
+                              const char *name,
+                              size_t name_size,
+                              const struct rm_type_callbacks *callbacks);
+
+/**
+ * Makes a runtime with the built-in node types. Threads start when they are needed.
+ *
+ * Ownership: `*runtime` receives a handle that `rm_runtime_free` ends.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_VERSION, RM_ERR_UNSUPPORTED, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_runtime_new(const struct rm_runtime_config *config, rm_runtime *runtime);
+
+/**
+ * Cancels every session, waits for their nodes to be cleaned up, and has every worker, lent ones included, return. The
+ * runtime takes no work afterwards, and calls no host that lends threads. `timeout` is in nanoseconds, as in
+ * `rm_session_push`.
+ *
+ * Ownership: none.
+ * Threads: any but a callback's.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback), RM_ERR_TIMEOUT (`*stuck` workers were still inside a callback after `timeout` nanoseconds;
+ * `stuck` may be null).
+ * Since: 0.1
+ */
+rm_status rm_runtime_shutdown(rm_runtime runtime,
+                              int64_t timeout,
+                              uint32_t *stuck);
+
+/**
+ * Shuts a runtime down, if that was not done, waiting for up to five seconds, and lets it go.
+ *
+ * Ownership: the handle is dead afterwards.
+ * Threads: any but a callback's.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback). 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_runtime_free(rm_runtime runtime);
+
+/**
+ * Copies the names of the node types as a JSON array, as `rm_last_error` does its message.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_runtime_types(rm_runtime runtime, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Opens a pipeline: makes its nodes, starts, and returns at once.
+ *
+ * Ownership: `*session` receives a handle that `rm_session_free` ends. The session does not need the pipeline.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (empty, a cycle, formats that cannot meet), RM_ERR_ARGUMENT (`input`
+ * for a pipeline that takes none), the failure of a node that cannot be made, RM_ERR_NULL, RM_ERR_STATE (the runtime
+ * has been shut down), RM_ERR_UNSUPPORTED.
+ * Since: 0.1
+ */
+rm_status rm_session_open(uint64_t pipeline, const struct rm_session_config *config, rm_session *session);
+
+/**
+ * Gives a packet to every node that takes input and has no edge leading to it, waiting for room for up to `timeout`
+ * nanoseconds: 0 does not wait, a negative one waits without end.
+ *
+ * Ownership: `packet` as in `rm_call_emit`.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (no room), RM_ERR_STATE (the session takes no more input, or never did),
+ * RM_ERR_CANCELLED, the failure that ended the session, and those of `rm_call_emit`.
+ * Since: 0.1
+ */
+rm_status rm_session_push(rm_session session, const struct rm_packet *packet, int64_t timeout);
+
+/**
+ * Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for room
+ * as `rm_session_push` does.
+ *
+ * Ownership: none.
+ * Threads: as for `rm_session_push`.
+ * Errors: those of `rm_session_push`.
+ * Since: 0.1
+ */
+rm_status rm_session_flush(rm_session session, int64_t timeout);
+
+/**
+ * Takes the next output, waiting for it for up to `timeout` nanoseconds (as in `rm_session_push`). RM_END says that the
+ * session has ended well and that every output has been taken. `packet->struct_size` is the caller's to set.
+ *
+ * Ownership: `packet->buffer` is given to the caller, who ends it with `rm_buffer_free`; `data` and `metadata` lie in it.
+ * A reference in `packet->object` is given too.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`), RM_ERR_TIMEOUT (no output), RM_ERR_CANCELLED, and, after the outputs before it,
+ * the failure that ended the session.
+ * Since: 0.1
+ */
+rm_status rm_session_pull(rm_session session,
+                          struct rm_packet *packet,
+                          int64_t timeout);
+
+/**
+ * Says that no more packets will be pushed: what is inside comes out, then the session ends.
+ *
+ * Ownership: none.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE.
+ * Since: 0.1
+ */
+rm_status rm_session_end(rm_session session);
+
+/**
+ * Gives a session up: what is inside is dropped, completions die, every node is cleaned up. Returns at once; a callback
+ * that is running is not interrupted.
+ *
+ * Ownership: none.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE.
+ * Since: 0.1
+ */
+rm_status rm_session_cancel(rm_session session);
+
+/**
+ * Waits until the session has ended, for up to `timeout` nanoseconds (as in `rm_session_push`). A session whose outputs
+ * nobody pulls does not end.
+ *
+ * Ownership: none.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_TIMEOUT (it runs on), RM_ERR_CANCELLED, the failure that ended it.
+ * Since: 0.1
+ */
+rm_status rm_session_wait(rm_session session, int64_t timeout);
+
+/**
+ * Gives the failure that ended a session, as a packet of RM_KIND_FAILURE. RM_END says that there is none.
+ * `packet->struct_size` is the caller's to set.
+ *
+ * Ownership: as in `rm_session_pull`.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`).
+ * Since: 0.1
+ */
+rm_status rm_session_error(rm_session session, struct rm_packet *packet);
+
+/**
+ * Copies what the session has measured so far as a JSON object, as `rm_last_error` does its message. Times are in
+ * microseconds.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_session_metrics(rm_session session, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Copies where the session stands as a JSON object, as `rm_last_error` does its message: what each node is doing, since
+ * when, on which thread (as the operating system numbers it), at which input; and what is on each edge.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_session_report(rm_session session, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Copies the calls that the session has kept (`rm_session_config.trace`) as `rm_last_error` does its message: a document in
+ * the trace event format, which Perfetto opens. While the session runs, its length changes from call to call.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_session_trace(rm_session session,
+                           char *buffer,
+                           size_t capacity,
+                           size_t *length);
+
+/**
+ * Puts a node onto the edge between two others of a running session; no id (size 0) stands for the input before, or the
+ * output behind. It is initialised first. No packet is lost. Returns when packets flow through it, or after `timeout`
+ * nanoseconds (as in `rm_session_push`): then it comes about later.
+ *
+ * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
+ * meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_CANCELLED, and the failure of its `initialize`; the
+ * session then runs on as it was.
+ * Since: 0.1
+ */
+rm_status rm_session_insert(rm_session session,
+                            const char *id,
+                            size_t id_size,
+                            uint64_t node,
+                            const char *after,
+                            size_t after_size,
+                            const char *before,
+                            size_t before_size,
+                            int64_t timeout);
+
+/**
+ * Lets a node between two edges of a running session go: it is given what came before, is flushed and cleaned up; what comes
+ * after goes past it. No packet is lost. Returns when it is gone, or after `timeout` nanoseconds (as in `rm_session_push`):
+ * then it comes about later.
+ *
+ * Ownership: none.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
+ * RM_ERR_CANCELLED, and the failure that ended the session.
+ * Since: 0.1
+ */
+rm_status rm_session_remove(rm_session session,
+                            const char *id,
+                            size_t id_size,
+                            int64_t timeout);
+
+/**
+ * Has another node take the place of one in a running session. The new one is initialised first; the old one is given what
+ * came before, is flushed and cleaned up. No packet is lost. Returns when the old one is gone, or after `timeout`
+ * nanoseconds (as in `rm_session_push`): then it comes about later.
+ *
+ * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
+ * Threads: any; inside a callback only with a timeout, or it may wait for itself.
+ * Errors: as for `rm_session_insert` and `rm_session_remove`; RM_ERR_GRAPH also for other ports.
+ * Since: 0.1
+ */
+rm_status rm_session_replace(rm_session session,
+                             const char *id,
+                             size_t id_size,
+                             uint64_t node,
+                             int64_t timeout);
+
+/**
+ * Lets a session go. One that has not ended is cancelled; its nodes are cleaned up all the same, and RM_EVENT_ENDED is told.
+ *
+ * Ownership: the handle is dead afterwards.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE. 0 does nothing.
+ * Since: 0.1
+ */
+rm_status rm_session_free(rm_session session);
+
+/**
+ * The version of the ABI that the library has. A binding asks this first and refuses another major version.
+ *
+ * Ownership: none.
+ * Threads: any.
+ * Errors: none.
+ * Since: 0.1
+ */
+uint32_t rm_abi_version(void);
+
+/**
+ * Copies the version of the library, such as "0.1.0", as `rm_last_error` does its message.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_version(char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Lends this thread to a host: blocks, and makes calls, until the runtime is shut down or the host freed.
+ *
+ * Ownership: none.
+ * Threads: one that the host made for this, never inside a callback.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_STATE (the host has no `hire`, so it lends no threads), RM_ERR_REENTRANT.
+ * Since: 0.1
+ */
+rm_status rm_worker_run(uint64_t host);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* REMOTEMEDIA_H */
