@@ -8,9 +8,10 @@ if(SKBUILD)
     COMMAND \"${CMAKE_STRIP}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${folder}/${REMOTEMEDIA_SONAME}\"
     COMMAND_ERROR_IS_FATAL ANY)")
 else()
-  # For compilers and linkers: the library under its soname, the name that -lremotemedia looks for, and the header.
+  # For compilers and linkers: the library under its soname, the name that -lremotemedia looks for, and the headers.
   install(PROGRAMS ${REMOTEMEDIA_LIBRARY} DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${REMOTEMEDIA_SONAME})
   file(CREATE_LINK ${REMOTEMEDIA_SONAME} ${PROJECT_BINARY_DIR}/libremotemedia.so SYMBOLIC)
   install(FILES ${PROJECT_BINARY_DIR}/libremotemedia.so DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(FILES include/remotemedia.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(FILES include/remotemedia.h include/remotemedia.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(DIRECTORY include/remotemedia DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 endif()
