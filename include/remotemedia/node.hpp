@@ -52,6 +52,7 @@ public:
     static constexpr bool processes = std::is_invocable_v<Function &, PacketView, Call &>;
     static_assert(processes || std::is_invocable_v<Function &, Call &>,
                   "a node is a Node, a function (PacketView, Call &), or, for a source, a function (Call &)");
+    static_assert(std::is_nothrow_destructible_v<Function>, "what a node has must not throw when it goes");
 
     FunctionNode(Function function, NodeOptions options) : function_(std::move(function)), options_(std::move(options))
     {

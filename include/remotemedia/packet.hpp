@@ -3,6 +3,7 @@
 
 #include "buffer.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <initializer_list>
 #include <string_view>
@@ -112,7 +113,7 @@ public:
                                          std::to_string(raw_.channels));
     }
     /// How many samples each channel has.
-    std::size_t frames() const { return raw_.channels == 0 ? 0 : samples().size() / raw_.channels; }
+    std::size_t frames() const { return samples().size() / std::max(raw_.channels, 1u); }
     std::uint32_t channels() const noexcept { return raw_.channels; }
     /// Samples a second.
     std::uint32_t sample_rate() const noexcept { return raw_.sample_rate; }

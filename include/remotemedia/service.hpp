@@ -47,7 +47,10 @@ public:
         options.on_error = OnError::collect;
         options.input = input ? &input : nullptr;
         options.output = &output;
-        Session(pipeline, options).wait();
+        const Session session(pipeline, options);
+        const rm_status status = rm_session_wait(session.handle(), -1);
+        if (status != RM_ERR_CANCELLED) // the parent needs no more of it
+            detail::check(status);
     }
 
 private:
