@@ -52,17 +52,20 @@ inline std::string unescape(std::string_view json)
     constexpr std::string_view letters = "bfnrt", meant = "\b\f\n\r\t";
     std::string text;
     for (std::size_t at = 0; at < json.size(); at++) {
-        if (json[at] != '\\' || ++at == json.size()) {
-            text += json[at < json.size() ? at : at - 1];
-        } else if (const auto letter = letters.find(json[at]); letter != std::string_view::npos) {
+        if (json[at] != '\\' || at + 1 == json.size()) {
+            text += json[at];
+            continue;
+        }
+        const char next = json[++at];
+        if (const auto letter = letters.find(next); letter != std::string_view::npos) {
             text += meant[letter];
-        } else if (json[at] == 'u') { // always a control character: \u00xx
+        } else if (next == 'u') { // always a control character: \u00xx
             unsigned code = 0;
             std::from_chars(json.data() + at + 1, json.data() + std::min(at + 5, json.size()), code, 16);
             text += static_cast<char>(code);
             at += 4;
         } else {
-            text += json[at];
+            text += next;
         }
     }
     return text;

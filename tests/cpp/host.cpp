@@ -3,6 +3,7 @@
 #include "check.hpp"
 
 #include <atomic>
+#include <mutex>
 #include <vector>
 
 static void an_event_loop_makes_the_calls(rm::Runtime &runtime)
@@ -27,23 +28,48 @@ static void an_event_loop_makes_the_calls(rm::Runtime &runtime)
     CHECK_EQUAL(outputs, 1);
 }
 
-static void a_thread_may_be_lent(rm::Runtime &runtime)
-{
-    std::vector<std::thread> threads;
+/// Threads that are lent, as many as are asked for.
+class Lender {
+public:
+    explicit Lender(rm::Runtime &runtime) : runtime_(runtime), host(runtime, [this] { hire(); }) {}
+
+    ~Lender()
     {
-        rm::Host host(runtime, [&] { threads.emplace_back([&] { host.lend(); }); });
-        const auto here = [&](rm::PacketView in, rm::Call &call) {
-            CHECK(std::this_thread::get_id() == threads.front().get_id());
-            call.emit(in);
-        };
-        rm::Session session = open(runtime, rm::NodeHandle(here, {}, host.handle()));
-        session.push(rm::text("x"));
-        expect(session, "x");
-        finish(session);
-        CHECK_EQUAL(runtime.shutdown(patience), 0u);
+        CHECK_EQUAL(runtime_.shutdown(patience), 0u); // has them return
+        for (std::thread &thread : threads_)
+            thread.join();
     }
-    for (std::thread &thread : threads)
-        thread.join();
+
+private:
+    void hire()
+    {
+        const std::lock_guard lock(mutex_);
+        threads_.emplace_back([this] {
+            lent = true;
+            host.lend();
+        });
+    }
+
+    rm::Runtime &runtime_;
+    std::mutex mutex_;
+    std::vector<std::thread> threads_;
+
+public:
+    rm::Host host;
+    static inline thread_local bool lent = false;
+};
+
+static void threads_may_be_lent(rm::Runtime &runtime)
+{
+    Lender lender(runtime);
+    const auto there = [](rm::PacketView in, rm::Call &call) {
+        CHECK(Lender::lent);
+        call.emit(in);
+    };
+    rm::Session session = open(runtime, rm::NodeHandle(there, {}, lender.host.handle()));
+    session.push(rm::text("x"));
+    expect(session, "x");
+    finish(session);
 }
 
 static void one_that_cannot_hire_lets_its_nodes_down(rm::Runtime &runtime)
@@ -56,6 +82,6 @@ static void one_that_cannot_hire_lets_its_nodes_down(rm::Runtime &runtime)
 int main()
 {
     RUN_ON(an_event_loop_makes_the_calls);
-    RUN_ON(a_thread_may_be_lent);
+    RUN_ON(threads_may_be_lent);
     RUN_ON(one_that_cannot_hire_lets_its_nodes_down);
 }

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static rm_status loudest(void *peak, const rm_packet *in)
+static rm_status loudest(void *user_data, const rm_packet *in)
 {
+    float *peak = user_data;
     const float *samples = in->data;
     for (size_t i = 0; i < in->size / sizeof *samples; i++)
-        *(float *)peak = fmaxf(*(float *)peak, fabsf(samples[i]));
+        *peak = fmaxf(*peak, fabsf(samples[i]));
     char json[32];
-    int size = snprintf(json, sizeof json, "{\"peak\": %.3f}", (double)*(float *)peak);
+    int size = snprintf(json, sizeof json, "{\"peak\": %.3f}", (double)*peak);
     rm_packet out = {.struct_size = sizeof out, .kind = RM_KIND_JSON, .data = json, .size = (size_t)size};
     out.pts = out.duration = RM_TIME_NONE; /* those of the input */
     return rm_call_emit(&out);
