@@ -33,8 +33,8 @@ public:
         return detail::check(rm_pump(handle(), detail::timeout_of(budget))) == RM_MORE;
     }
 
-    /// Lends this thread: makes calls until the runtime is shut down. Shut it down, and join the thread, before the host
-    /// goes. Not in a callback.
+    /// Lends this thread: makes calls until the runtime is shut down. Shut it down, and join the thread, before the
+    /// host goes. Not in a callback.
     void lend() { detail::check(rm_worker_run(handle())); }
 };
 

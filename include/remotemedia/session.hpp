@@ -102,9 +102,9 @@ public:
     /// The calls that were kept, in the trace event format, which Perfetto opens.
     std::string trace() const { return text_of(rm_session_trace); }
 
-    // Changes while it runs, of which no packet is lost. Where the time ran out, they come about later, if the session was
-    // `ready`. They throw RM_ERR_GRAPH for nodes that are not there, and the failure of a node that cannot start; the
-    // session then runs on as it was.
+    // Changes while it runs, of which no packet is lost. Where the time ran out, they come about later, if the
+    // session was `ready`. They throw RM_ERR_GRAPH for nodes that are not there, and the failure of a node that
+    // cannot start; the session then runs on as it was.
 
     /// Puts a node onto the edge between two others; "" stands for the input before, or the output behind.
     void insert(std::string_view id, const NodeHandle &node, std::string_view after, std::string_view before)

@@ -1,4 +1,4 @@
-// Exceptions: a callback that throws fails, in whatever function and with whatever type, and nothing passes through the library.
+// Exceptions: whatever is thrown, and in whatever function, fails the node, and nothing passes through the library.
 
 #include "check.hpp"
 

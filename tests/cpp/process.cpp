@@ -8,6 +8,40 @@
 
 static std::string program;
 
+/// A node that sends what begins with an upper case letter to its second output.
+static rm::NodeOptions router()
+{
+    rm::NodeOptions options;
+    options.outputs = "lower,upper";
+    return options;
+}
+
+/// A node that makes two packets.
+static rm::NodeOptions source()
+{
+    rm::NodeOptions options;
+    options.source = true;
+    return options;
+}
+
+static void serve_router(rm::Runtime &runtime, rm::Service &service)
+{
+    const auto route = [](rm::PacketView in, rm::Call &call) {
+        call.emit(in.with_port(in.text().front() <= 'Z' ? 1 : 0));
+    };
+    service.serve(runtime, rm::NodeHandle(route, router()), router());
+}
+
+static void serve_source(rm::Runtime &runtime, rm::Service &service)
+{
+    const auto count = [left = 2](rm::Call &call) mutable {
+        call.emit(rm::text(std::to_string(left)));
+        if (--left > 0)
+            call.more();
+    };
+    service.serve(runtime, count, source());
+}
+
 /// The worker's side.
 static int serve(int socket)
 {
@@ -19,14 +53,22 @@ static int serve(int socket)
         service.fail("no such node");
         return 1;
     }
+    if (made_of == "router") {
+        serve_router(runtime, service);
+        return 0;
+    }
+    if (made_of == "source") {
+        serve_source(runtime, service);
+        return 0;
+    }
     service.log(20, "worker", "made of " + made_of);
     service.serve(runtime, [&](rm::PacketView in, rm::Call &call) {
         if (in.text() == "die")
             std::raise(SIGKILL);
         if (in.text() == "fail")
             throw rm::Error(RM_ERR_INPUT, "not that");
-        call.emit(rm::text(std::string(in.text()) + made_of).with_port(in.port()));
-    }, {});
+        call.emit(rm::text(std::string(in.text()) + made_of));
+    });
     return 0;
 }
 
@@ -71,6 +113,32 @@ static void a_failure_comes_back(rm::Runtime &runtime)
     finish(session);
 }
 
+static void ports_are_there_too(rm::Runtime &runtime)
+{
+    rm::ProcessOptions options = process("router");
+    options.node = router();
+    rm::Pipeline pipeline(runtime);
+    const auto shout = [](rm::PacketView in, rm::Call &call) { call.emit(rm::text(std::string(in.text()) + "!")); };
+    pipeline.add("router", rm::in_process(options)).add("up", shout).add("low", pass);
+    pipeline.connect("router/upper", "up").connect("router/lower", "low");
+    rm::Session session(pipeline);
+    session.push(rm::text("A"));
+    expect(session, "A!");
+    session.push(rm::text("a"));
+    expect(session, "a");
+    finish(session);
+}
+
+static void a_source_may_be_there(rm::Runtime &runtime)
+{
+    rm::ProcessOptions options = process("source");
+    options.node = source();
+    rm::Session session = open(runtime, rm::in_process(options));
+    expect(session, "2");
+    expect(session, "1");
+    CHECK(session.pull(patience).ended());
+}
+
 static void a_death_is_told(rm::Runtime &runtime)
 {
     rm::Session session = open(runtime, rm::in_process(process("")));
@@ -108,6 +176,8 @@ int main(int count, char **arguments)
         return serve(std::atoi(arguments[2]));
     RUN_ON(calls_are_made_there);
     RUN_ON(a_failure_comes_back);
+    RUN_ON(ports_are_there_too);
+    RUN_ON(a_source_may_be_there);
     RUN_ON(a_death_is_told);
     RUN_ON(what_cannot_start_says_why);
     RUN(options_that_make_no_sense_are_refused);

@@ -8,7 +8,10 @@
 class Prefix : public rm::Node {
 public:
     explicit Prefix(std::string_view parameters) : parameters_(parameters) {}
-    void process(rm::PacketView in, rm::Call &call) override { call.emit(rm::text(parameters_ + std::string(in.text()))); }
+    void process(rm::PacketView in, rm::Call &call) override
+    {
+        call.emit(rm::text(parameters_ + std::string(in.text())));
+    }
 
 private:
     std::string parameters_;

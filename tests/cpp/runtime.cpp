@@ -87,7 +87,8 @@ static void a_worker_may_be_named()
     options.worker = {"/nowhere/at/all", "--worker"};
     rm::Runtime runtime(options);
     rm::Pipeline pipeline(runtime);
-    pipeline.load(R"({"version": "v1", "nodes": [{"id": "node", "node_type": "some.module:Class", "executor": "process"}]})");
+    pipeline.load(R"({"version": "v1", "nodes": [
+        {"id": "node", "node_type": "some.module:Class", "executor": "process"}]})");
     rm::Session session(pipeline);
     CHECK_SAYS(THROWN(rm::Error, session.wait()).what(), "/nowhere/at/all");
 }

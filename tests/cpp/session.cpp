@@ -158,7 +158,8 @@ static void failures_may_be_left_out(rm::Runtime &runtime)
 {
     rm::SessionOptions options;
     options.on_error = rm::OnError::skip;
-    rm::Session session = open(runtime, [](rm::PacketView in, rm::Call &call) { call.emit(rm::text(in.json())); }, options);
+    const auto confused = [](rm::PacketView in, rm::Call &call) { call.emit(rm::text(in.json())); };
+    rm::Session session = open(runtime, confused, options);
     session.push(rm::text("x"));
     finish(session);
     CHECK(!session.failure());
