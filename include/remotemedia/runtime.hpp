@@ -15,7 +15,8 @@ struct RuntimeOptions {
     std::uint32_t threads = 0;
     /// The program, and its arguments, that runs nodes of the type `module:Class`; Python if there is none.
     std::vector<std::string> worker;
-    /// What each of the library's own threads does first: its priority, its processor. What it throws is lost.
+    /// What each of the library's own threads does first: its priority, its processor. What it throws is lost. A thread
+    /// may be late and call it when the Runtime is gone: let it own what it uses.
     std::function<void()> on_thread_start;
     /// What each does last.
     std::function<void()> on_thread_stop;
