@@ -1,4 +1,4 @@
-// Text goes in, JSON comes out, for each line and at the end for all of them: by a node with a state, behind a function.
+// Text goes in, JSON comes out, for each line and at the end for all: by a node with a state, behind a function.
 
 #include <cctype>
 #include <cstdlib>
