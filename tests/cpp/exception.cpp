@@ -1,139 +1,145 @@
-// Exceptions: a node that throws fails, and nothing passes through the library but a status.
+// Exceptions: whatever is thrown, and in whatever function, fails the node, and nothing passes through the library.
+
+#include "check.hpp"
 
 #include <atomic>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <new>
-#include <remotemedia.h>
-#include <stdexcept>
-#include <string>
-#include <string_view>
 
-namespace {
-
-constexpr std::int64_t patience = 20'000'000'000;
-
-void check(bool condition, int line, const char *what)
+/// Throws what a text asks for, or does nothing.
+static void throw_as(std::string_view what)
 {
-    if (condition)
-        return;
-    std::fprintf(stderr, "%s:%d: %s\n", __FILE__, line, what);
-    std::_Exit(1);
+    if (what == "runtime_error")
+        throw std::runtime_error("thrown: \xc3\xa9");
+    if (what == "input")
+        throw rm::Error(RM_ERR_INPUT, "not that");
+    if (what == "fine")
+        throw rm::Error(RM_OK, "nothing is wrong");
+    if (what == "bad_alloc")
+        throw std::bad_alloc();
+    if (what == "int")
+        throw 42;
+    if (what == "bytes")
+        throw std::runtime_error("\xff\xfe");
 }
 
-#define CHECK(condition) check((condition), __LINE__, #condition)
-
-std::string last_error()
-{
-    std::size_t length = 0;
-    CHECK(rm_last_error(nullptr, 0, &length) == RM_OK);
-    std::string message(length, '\0');
-    CHECK(rm_last_error(message.data(), message.size(), &length) == RM_OK);
-    return message;
-}
-
-/// Throws what the text asks for, or passes it on.
-class Thrower {
+/// Throws in one of its functions.
+class Thrower : public rm::Node {
 public:
-    static inline std::atomic<int> alive{0};
+    static inline std::atomic<int> cleaned{0};
 
-    Thrower() { alive++; }
-    ~Thrower() { alive--; }
+    Thrower(char where, std::string what) : where_(where), what_(std::move(what)) {}
 
-    void process(const rm_packet &packet)
+    void initialize(rm::Call &) override { throw_at('i'); }
+    void process(rm::PacketView, rm::Call &call) override
     {
-        const std::string_view text(static_cast<const char *>(packet.data), packet.size);
-        if (text == "runtime_error")
-            throw std::runtime_error("thrown: \xc3\xa9");
-        if (text == "bad_alloc")
-            throw std::bad_alloc();
-        if (text == "int")
-            throw 42;
-        CHECK(rm_call_emit(&packet) == RM_OK);
+        throw_at('p');
+        call.more();
     }
+    void resume(rm::Call &) override { throw_at('r'); }
+    void flush(rm::Call &) override { throw_at('f'); }
+    void cleanup(rm::Call &) override
+    {
+        cleaned++;
+        throw_at('c');
+    }
+
+private:
+    void throw_at(char where) const
+    {
+        if (where == where_)
+            throw_as(what_);
+    }
+
+    char where_;
+    std::string what_;
 };
 
-/// Node callbacks for an object of any class with `process`: the pattern that a program in C++ needs once.
-template <typename Node>
-struct Trampoline {
-    static void destroy(void *self) noexcept { delete static_cast<Node *>(self); }
-
-    static rm_status process(void *self, const rm_packet *packet) noexcept
-    {
-        try {
-            static_cast<Node *>(self)->process(*packet);
-            return RM_OK;
-        } catch (const std::bad_alloc &) {
-            return RM_ERR_MEMORY;
-        } catch (const std::exception &error) {
-            const std::string_view message = error.what();
-            rm_call_fail(message.data(), message.size(), nullptr);
-            return RM_ERR_NODE;
-        } catch (...) {
-            return RM_ERR_NODE;
-        }
-    }
-
-    static rm_node make(std::unique_ptr<Node> object)
-    {
-        rm_node_callbacks callbacks{};
-        callbacks.struct_size = sizeof callbacks;
-        callbacks.user_data = object.release();
-        callbacks.destroy = destroy;
-        callbacks.process = process;
-        rm_node node = 0;
-        CHECK(rm_node_new(0, &callbacks, &node) == RM_OK);
-        return node;
-    }
-};
-
-/// What comes of one text that goes through a node that may throw at it.
-rm_status run(rm_runtime runtime, std::string_view text)
+/// What a session says that is given one packet, for such a node.
+static rm::NodeError fail(rm::Runtime &runtime, char where, const char *what)
 {
-    const rm_node node = Trampoline<Thrower>::make(std::make_unique<Thrower>());
-    rm_pipeline pipeline = 0;
-    rm_session session = 0;
-    rm_session_config how{};
-    how.struct_size = sizeof how;
-    CHECK(rm_pipeline_new(runtime, &pipeline) == RM_OK);
-    CHECK(rm_pipeline_add_node(pipeline, "thrower", 7, node) == RM_OK);
-    CHECK(rm_session_open(pipeline, &how, &session) == RM_OK);
-
-    rm_packet packet{};
-    packet.struct_size = sizeof packet;
-    packet.kind = RM_KIND_TEXT;
-    packet.data = text.data();
-    packet.size = text.size();
-    CHECK(rm_session_push(session, &packet, patience) == RM_OK);
-    CHECK(rm_session_end(session) == RM_OK);
-    const rm_status status = rm_session_wait(session, patience);
-
-    CHECK(rm_session_free(session) == RM_OK);
-    CHECK(rm_pipeline_free(pipeline) == RM_OK);
-    CHECK(rm_node_free(node) == RM_OK);
-    return status;
+    rm::Session session = open(runtime, std::make_unique<Thrower>(where, what));
+    try {
+        session.push(rm::text("x").with_pts(5ns));
+    } catch (const rm::NodeError &) {
+        CHECK(where == 'i'); // it may have failed before
+    }
+    session.end();
+    return THROWN(rm::NodeError, session.wait());
 }
 
-} // namespace
+static void every_function_may_throw(rm::Runtime &runtime)
+{
+    Thrower::cleaned = 0;
+    for (const char where : {'i', 'p', 'r', 'f'}) {
+        const rm::NodeError error = fail(runtime, where, "runtime_error");
+        CHECK_EQUAL(error.status(), RM_ERR_NODE);
+        CHECK_EQUAL(error.failure().node, "node");
+        CHECK_EQUAL(error.failure().reason, "thrown: \xc3\xa9");
+        CHECK_EQUAL(error.failure().status, RM_ERR_NODE);
+        CHECK_SAYS(error.what(), "Node 'node' failed: thrown: \xc3\xa9");
+        CHECK_EQUAL(error.failure().index.has_value(), where == 'p' || where == 'r');
+        if (error.failure().index)
+            CHECK(*error.failure().index == 0 && error.failure().pts == 5ns);
+    }
+    CHECK_EQUAL(Thrower::cleaned.load(), 4);
+}
+
+static void cleanup_may_throw(rm::Runtime &runtime)
+{
+    for (const char *what : {"runtime_error", "int"}) {
+        rm::Session session = open(runtime, std::make_unique<Thrower>('c', what));
+        finish(session); // it has ended well all the same
+    }
+}
+
+static void what_is_thrown_says_what_the_failure_is(rm::Runtime &runtime)
+{
+    CHECK_EQUAL(fail(runtime, 'p', "input").status(), RM_ERR_INPUT);
+    CHECK_EQUAL(fail(runtime, 'p', "bad_alloc").status(), RM_ERR_MEMORY);
+    CHECK_EQUAL(fail(runtime, 'p', "fine").failure().reason, "nothing is wrong");
+    for (const char where : {'i', 'p', 'r', 'f'})
+        CHECK_EQUAL(fail(runtime, where, "int").failure().reason, "an exception was thrown that is no std::exception");
+    CHECK_SAYS(fail(runtime, 'p', "bytes").failure().reason, "not UTF-8");
+}
+
+static void a_call_may_fail_without_an_exception(rm::Runtime &runtime)
+{
+    rm::Session session =
+        open(runtime, [](rm::PacketView, rm::Call &call) { call.fail("too loud", RM_ERR_INPUT); });
+    session.push(rm::text("x"));
+    const auto error = THROWN(rm::NodeError, session.wait());
+    CHECK_EQUAL(error.status(), RM_ERR_INPUT);
+    CHECK_EQUAL(error.failure().reason, "too loud");
+}
+
+static void a_refused_packet_fails_its_node(rm::Runtime &runtime)
+{
+    rm::Session session = open(runtime, [](rm::PacketView, rm::Call &call) { call.emit(rm::json("{")); });
+    session.push(rm::text("x"));
+    CHECK_SAYS(THROWN(rm::NodeError, session.wait()).what(), "is not JSON");
+    rm::Session other = open(runtime, [](rm::PacketView in, rm::Call &call) { call.emit(rm::text(in.json())); });
+    other.push(rm::text("x"));
+    CHECK_EQUAL(THROWN(rm::NodeError, other.wait()).failure().reason, "expected json, got text");
+}
+
+static void what_is_given_over_goes_however_it_ends(rm::Runtime &runtime)
+{
+    const auto alive = std::make_shared<int>(0);
+    {
+        rm::Session session = open(runtime, [alive](rm::PacketView, rm::Call &) { throw_as("int"); });
+        session.push(rm::text("x"));
+        CHECK_EQUAL(THROWN(rm::NodeError, session.wait()).status(), RM_ERR_NODE);
+    }
+    await([&] { return alive.use_count() == 1; });
+}
 
 int main()
 {
-    rm_runtime_config config{};
-    config.struct_size = sizeof config;
-    config.abi_version = RM_ABI_VERSION;
-    rm_runtime runtime = 0;
-    CHECK(rm_runtime_new(&config, &runtime) == RM_OK);
-
-    CHECK(run(runtime, "nothing") == RM_OK);
-    CHECK(run(runtime, "runtime_error") == RM_ERR_NODE);
-    CHECK(last_error() == "Node 'thrower' failed: thrown: \xc3\xa9 (at input 0, pts 0 ns)");
-    CHECK(run(runtime, "bad_alloc") == RM_ERR_MEMORY);
-    CHECK(run(runtime, "int") == RM_ERR_NODE);
-
-    CHECK(rm_runtime_shutdown(runtime, patience, nullptr) == RM_OK);
-    CHECK(rm_runtime_free(runtime) == RM_OK);
-    CHECK(Thrower::alive == 0);
-    return 0;
+    RUN_ON(every_function_may_throw);
+    RUN_ON(cleanup_may_throw);
+    RUN_ON(what_is_thrown_says_what_the_failure_is);
+    RUN_ON(a_call_may_fail_without_an_exception);
+    RUN_ON(a_refused_packet_fails_its_node);
+    RUN_ON(what_is_given_over_goes_however_it_ends);
 }

@@ -1,4 +1,4 @@
-// The header needs nothing before it, and may be included again, and works in a namespace of C++ as in C.
+// The C header needs nothing before it, may be included again, and works in C++ as in C.
 
 #include <remotemedia.h>
 #include <remotemedia.h>
