@@ -416,3 +416,6 @@ impl fmt::Debug for ProcessNode {
         write!(f, "ProcessNode({:?})", self.worker)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,9 +25,21 @@ fn receive(channel: &Channel) -> Result<Option<Message>, Closed> {
 }
 
 /// Writes a message as it stands.
-fn forge(channel: &Channel, bytes: &[u8]) {
+pub fn forge(channel: &Channel, bytes: &[u8]) {
     let mut out = lock(&channel.out);
     out.ring.write(bytes, &[], Some(Instant::now()), || true);
+    out.ring.tell();
+}
+
+/// Has both rings count wrong.
+pub fn spoil(channel: &Channel) {
+    let incoming = lock(&channel.incoming);
+    for ring in [TO_WORKER, TO_PARENT] {
+        // What stands at its beginning: all that the two sides tell each other of their places.
+        incoming.memory.write(ring, &[0x55; 8]);
+        incoming.memory.write(ring + 64, &[0x55; 8]);
+    }
+    channel.bells.iter().for_each(Bell::ring_loud);
 }
 
 fn forged(header: Header, table: &[Part], inline: &[u8]) -> Vec<u8> {
