@@ -204,8 +204,9 @@ fn files_without_an_end_are_refused() {
                 let _ = send_files(&worker.socket, &8u64.to_ne_bytes(), &[block.file()]);
             }
         });
-        assert!(matches!(receive(&parent), Err(Closed::Nonsense)));
+        let received = receive(&parent);
         over.store(true, Ordering::SeqCst);
+        assert!(matches!(received, Err(Closed::Nonsense)));
     });
 }
 
