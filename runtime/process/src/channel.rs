@@ -23,7 +23,7 @@ use rustix::net::{
 use rustix::process::{PidfdFlags, getppid, pidfd_open};
 
 use crate::bell::Bell;
-use crate::blocks::{Lent, Shared};
+use crate::blocks::{Keeper, Lent, Shared};
 use crate::loans::{self, Lease, Loans};
 use crate::message::{Header, Kind, MOST_PARTS, Message, OWN, Part, inline_part, split};
 use crate::parts::{Parts, Placed};
@@ -65,6 +65,8 @@ pub struct Channel {
     incoming: Mutex<In>,
     bells: [Bell; 2],
     dead: AtomicBool,
+    /// The last to go: what was lent is free by then.
+    _keeper: Keeper,
 }
 
 /// What a sender has.
@@ -173,6 +175,7 @@ impl Channel {
             incoming: Mutex::new(incoming),
             bells,
             dead: AtomicBool::new(false),
+            _keeper: Keeper::new(),
         })
     }
 

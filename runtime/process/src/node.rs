@@ -17,6 +17,9 @@ use crate::codec::{add_packet, packet_header, read_error, read_packet};
 use crate::message::{Header, Kind, Message};
 use crate::worker::{Worker, describe};
 
+/// How long after the deadline of a call it is waited for to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// How a worker is run.
 #[derive(Clone)]
 pub struct ProcessConfig {
@@ -65,7 +68,9 @@ impl ProcessNode {
     /// A node that is as `info` says; `host` takes objects apart and puts them together, on its lane.
     pub fn new(config: ProcessConfig, info: NodeInfo, host: Option<Arc<dyn Host>>) -> ProcessNode {
         let facts = Arc::new(Mutex::new(json!({"pid": null, "restarts": 0, "worker": null})));
-        let info = NodeInfo { patient: true, process: Some(Arc::clone(&facts)), ..info };
+        // A call may wait for the process to be started again.
+        let grace = GRACE.saturating_add(if config.restarts > 0 { config.start } else { Duration::ZERO });
+        let info = NodeInfo { patient: true, grace, process: Some(Arc::clone(&facts)), ..info };
         ProcessNode {
             config,
             info,
