@@ -65,7 +65,7 @@ async def end(cell: Cell, folder: Path, seed: int) -> Ending:
     phase, way, restarts = cell
     folder.mkdir()
     stops = way == "stop"
-    most = 1 + restarts if phase == "process" and not stops else 1
+    most = max(1, restarts) if phase == "process" and not stops else 1
     node = Doomed(phase, way, folder, most, seed).in_process(
         restarts=restarts, restart_delay=0.01, start_timeout=4.0 if stops else 60.0, stop_timeout=1.0 if stops else 20.0
     )

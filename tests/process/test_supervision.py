@@ -111,6 +111,7 @@ DEATHS = {
 @pytest.mark.parametrize("death", DEATHS)
 @pytest.mark.parametrize("kind", [Takes, TakesLater])
 def test_a_death_is_an_error_that_says_how(run, death, kind):
+    """W7."""
     began = time.monotonic()
     with pytest.raises(NodeError, match=f"its process [0-9]+ {DEATHS[death]}.*, while it was given input 1") as caught:
         run(execute_pipeline_with_input([kind(2, death).in_process()], [1, 2, 3]))
@@ -243,6 +244,7 @@ class Dies(PassThroughNode):
 
 
 def test_one_that_does_not_get_ready(run):
+    """W2: ready is what has been initialised."""
     began = time.monotonic()
     with pytest.raises(TimeoutError, match="its node was not ready within 500ms") as caught:
         run(execute_pipeline_with_input([Slow().in_process(start_timeout=0.5)], [1]))

@@ -362,6 +362,8 @@ def test_s3_a_failing_cleanup_is_an_error():
 
 
 class TestS4TheLimit:
+    """S4."""
+
     @pytest.mark.parametrize(
         "make",
         [
@@ -512,6 +514,8 @@ def never(data):
 
 
 class TestS8VersionsAndIntegrity:
+    """S8."""
+
     @pytest.fixture(autouse=True)
     def nothing_is_unpickled(self, monkeypatch):
         monkeypatch.setattr(node_payload.pickle, "loads", never)
