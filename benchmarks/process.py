@@ -187,7 +187,7 @@ def through_ray(interpreter: str) -> dict[str, float]:
     program = [interpreter, os.path.join(os.path.dirname(os.path.abspath(__file__)), "ray_actor.py")]
     alone = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
     may = subprocess.run([*alone, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
-    done = subprocess.run([*(alone if may else []), *program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run([*(alone if may else []), *program], capture_output=True, check=False)
     if done.returncode:
         raise SystemExit(f"Ray does not run here: {done.stderr.decode(errors='replace')[-2000:]}")
     measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

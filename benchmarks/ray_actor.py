@@ -1,7 +1,7 @@
 """Round trips to a Ray actor, for `process.py`, run by an interpreter that has Ray; prints JSON.
 
-Each call of the actor gives its argument back, and is waited for before the next one. A frame goes there as an argument,
-or by `ray.put`, and then the reference is what goes; the answer is fetched from the store, and not copied out of it.
+Each call of the actor gives its argument back, and is waited for before the next one. A frame goes there as an
+argument, or by `ray.put`, and then the reference is what goes; the answer is read where it lies in the store.
 """
 
 from __future__ import annotations

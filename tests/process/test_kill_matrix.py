@@ -12,6 +12,7 @@ import itertools
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from census import await_that, count
+from census import count
 from doomed import PHASES, WAYS, Doomed
 
 from remotemedia import Node, NodeError, PassThroughNode, Pipeline, shared_array
@@ -110,15 +111,16 @@ async def live() -> int:
     return number.value
 
 
-async def await_census(before: Counter[str], watch: bool = True) -> Counter[str]:
-    """What there is, once it is what there was before, or after a while."""
+async def await_things(is_over: Callable[[Counter[str]], bool]) -> Counter[str]:
+    """What there is, once it is as wished, or after a while."""
     until = time.monotonic() + 30
-    while (now := await things()) != before and watch and time.monotonic() < until:
+    while not is_over(now := await things()) and time.monotonic() < until:
         await asyncio.sleep(0.05)
     return now
 
 
 async def things() -> Counter[str]:
+    """All that a process could leave behind, counted."""
     now = count()
     watching = [task for task in Path("/proc/self/task").iterdir() if "remotemedia-wat" in (task / "comm").read_text()]
     return Counter(
@@ -161,18 +163,14 @@ def matrix(run: Any, folder: Path, most: int, cells: Any) -> None:
     print(f"seed {seed}")
 
     async def main() -> None:
-        # Once before: what is kept for the next time.
+        # Once before: the loop and the engine keep what they have.
         await kill(iter(CELLS[:AT_ONCE]), AT_ONCE, folder, Random(0))
-        before = await await_census(Counter(), watch=False)
-        for _ in range(100):
-            before = await things()
-            if not before["processes"] + before["watchers"] + before["memory"]:
-                break
-            await asyncio.sleep(0.05)
+        before = await await_things(lambda now: not now["processes"] + now["watchers"] + now["memory"])
+        assert not before["processes"] + before["watchers"] + before["memory"]
         outcomes = await kill(cells(chance), most, folder, chance)
         print(dict(outcomes))
         assert outcomes["kills"] >= most
-        assert await await_census(before) == before
+        assert await await_things(lambda now: now == before) == before
 
     asyncio.run(main())
 
