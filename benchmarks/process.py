@@ -203,6 +203,7 @@ def measure_all() -> dict[str, float]:
         ("2 KB: a node in a process, in a stream", through_node, small, 3000),
         ("2 KB: a node in a process, send and receive", through_session, small, 3000),
         ("2 KB: a node in a process, await send and receive", through_async_session, small, 3000),
+        ("2 KB in an array: a node in a process, in a stream", through_node, np.ones(2048, np.uint8), 3000),
         ("1080p: a slot with eventfds (the floor)", through_slot, large, 100),
         ("1080p: multiprocessing.Pipe", through_pipe, large, 50),
         ("1080p: a node in a process, in a stream", through_node, large, 200),

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::{MemfdFlags, Mode, SealFlags};
 
 /// A piece of shared memory.
 ///
@@ -26,6 +26,8 @@ impl Segment {
     /// A new piece of `size` bytes, all zero.
     pub fn new(size: usize) -> io::Result<Segment> {
         let file = rustix::fs::memfd_create("remotemedia", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        // Nobody can find it; whoever does, through `/proc`, is to be this user.
+        rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         rustix::fs::ftruncate(&file, size as u64)?;
         rustix::fs::fcntl_add_seals(&file, SEALS | SealFlags::SEAL)?;
         Segment::map(file)
