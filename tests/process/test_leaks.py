@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -195,3 +196,47 @@ def test_a_few_random_kills(run):
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_many_random_kills(run, seed):
     kills(run, 50, seed)
+
+
+def test_a_start_that_lacks_descriptors_leaves_nothing(interpreter, environment):
+    """Wherever on the way they run out, the run fails or does not, and no process stays."""
+    program = """
+import asyncio, os, resource, time
+from remotemedia import PassThroughNode, execute_pipeline_with_input
+
+def once():
+    return asyncio.run(execute_pipeline_with_input([PassThroughNode().in_process()], [1]))
+
+def used():
+    return len(os.listdir("/proc/self/fd"))
+
+def children():
+    return open("/proc/self/task/%d/children" % os.getpid()).read().split()
+
+def settle(most=10**6):
+    "Waits until the workers are gone, and what they had."
+    until = time.monotonic() + 20
+    while (children() or used() > most) and time.monotonic() < until:
+        time.sleep(0.01)
+
+once()
+settle()
+time.sleep(0.2)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+loop = asyncio.new_event_loop()
+before = used()
+failed = 0
+for more in range(0, 16):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before + more, hard))
+    try:
+        loop.run_until_complete(execute_pipeline_with_input([PassThroughNode().in_process()], [1]))
+    except Exception as error:
+        failed += 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+settle(before)
+print(failed > 2, children(), used() - before, once())
+"""
+    done = subprocess.run(
+        [interpreter, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "True [] 0 [1]\n", done.stderr
