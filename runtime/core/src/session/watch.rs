@@ -11,9 +11,6 @@ use crate::{ErrorKind, Fault, NodeError};
 /// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.
 const CLEANUP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long after its deadline a node that keeps to it itself is waited for.
-const PATIENT: Duration = Duration::from_secs(1);
-
 impl Session {
     /// Sees to it that the session looks at the clock in time.
     pub(super) fn watch(self: &Arc<Self>, state: &mut State) {
@@ -106,11 +103,13 @@ impl State {
     fn due(&self, at: usize) -> Option<Instant> {
         let node = &self.nodes[at];
         let planned = &self.plan.nodes[at];
-        // One that keeps to it itself says more about what went wrong.
-        let grace = if planned.slot.info().patient { PATIENT } else { Duration::ZERO };
+        let info = planned.slot.info();
         let patience = match node.activity {
             _ if node.abandoned => return None,
-            Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(grace)),
+            // It has limits of its own for these.
+            Activity::Running if info.patient && matches!(node.op, Op::Initialize | Op::Cleanup) => None,
+            // One that keeps to it itself says more about what went wrong.
+            Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(info.grace)),
             Activity::Pending if node.settled.is_none() && node.op == Op::Cleanup => {
                 self.plan.nodes[at].deadline.or(Some(CLEANUP_PATIENCE))
             }
