@@ -22,6 +22,31 @@
 #define RM_PART_SHARED 1
 
 /**
+ * What only somebody who looks for an error wants to know.
+ */
+#define RM_LOG_DEBUG 10
+
+/**
+ * What happens in the normal course.
+ */
+#define RM_LOG_INFO 20
+
+/**
+ * What nobody may have noticed.
+ */
+#define RM_LOG_WARNING 30
+
+/**
+ * A defect.
+ */
+#define RM_LOG_ERROR 40
+
+/**
+ * How many bytes the text of a record has at most; a longer one is cut.
+ */
+#define RM_LOG_TEXT_MAX 1024
+
+/**
  * The node makes packets by itself: `resume` is called from the start until it answers RM_OK.
  */
 #define RM_NODE_SOURCE 1
@@ -438,6 +463,42 @@ typedef struct rm_host_callbacks {
  * A host: a program, or a language in it, that has objects of its own. 0 is never valid.
  */
 typedef uint64_t rm_host;
+
+/**
+ * A record of the log.
+ */
+typedef struct rm_log_record {
+    /**
+     * `sizeof(rm_log_record)`.
+     */
+    uint32_t struct_size;
+    /**
+     * One of RM_LOG_….
+     */
+    uint32_t level;
+    /**
+     * When it was written, in nanoseconds since 1970.
+     */
+    int64_t time;
+    /**
+     * How many records before it were lost, because nobody took them in time.
+     */
+    uint64_t dropped;
+    /**
+     * What it is about: "misuse", "session", "node", "worker", "process", "packet" or "plugin". Valid for ever.
+     */
+    const char *category;
+    /**
+     * Its size in bytes.
+     */
+    size_t category_size;
+    /**
+     * The size of the text in bytes.
+     */
+    size_t text_size;
+} rm_log_record;
+
+#define RM_LOG_RECORD_INIT { sizeof(rm_log_record), 0, 0, 0, NULL, 0, 0 }
 
 /**
  * A node of the host. Every function may be null; none may throw.
@@ -1244,6 +1305,33 @@ rm_status rm_host_new(uint64_t runtime, const struct rm_host_callbacks *callback
  * Since: 0.1
  */
 rm_status rm_host_free(rm_host host);
+
+/**
+ * Takes the oldest record of the log, which is that of the whole process. RM_END says that there is none. The text is copied
+ * as by `rm_last_error`, except that there is no second call: RM_LOG_TEXT_MAX bytes are always enough.
+ * `record->struct_size` is the caller's to set.
+ *
+ * Ownership: the caller's struct and buffer.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`).
+ * Since: 0.1
+ */
+rm_status rm_log_drain(struct rm_log_record *record,
+                       char *text,
+                       size_t capacity);
+
+/**
+ * Sets which levels are written to the log from now on, in the whole process: `warn`, or `info,session=debug,misuse=off`. The
+ * levels are `debug`, `info`, `warn`, `error` and `off`; one alone is that of every category, and what comes later counts.
+ * At first it is what the environment has in REMOTEMEDIA_LOG, or else `warn`.
+ *
+ * Ownership: the text is borrowed.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_ARGUMENT (no such level or category; then nothing has changed).
+ * Since: 0.1
+ */
+rm_status rm_log_set_levels(const char *levels,
+                            size_t size);
 
 /**
  * Makes a node of the host's callbacks. `host` may be 0 for a program without objects of its own: the library's threads

@@ -26,6 +26,7 @@ static void structs_without_defaults_are_zero(void)
 {
     CHECK_PLAIN(rm_edge_config, RM_EDGE_CONFIG_INIT);
     CHECK_PLAIN(rm_host_callbacks, RM_HOST_CALLBACKS_INIT);
+    CHECK_PLAIN(rm_log_record, RM_LOG_RECORD_INIT);
     CHECK_PLAIN(rm_node_callbacks, RM_NODE_CALLBACKS_INIT);
     CHECK_PLAIN(rm_object_table, RM_OBJECT_TABLE_INIT);
     CHECK_PLAIN(rm_process_config, RM_PROCESS_CONFIG_INIT);

@@ -51,7 +51,7 @@ pub unsafe extern "C" fn rm_last_error(
     capacity: usize,
     length: *mut usize,
 ) -> rm_status {
-    protect(0, || {
+    protect(|| {
         let message = LAST.with_borrow(Clone::clone);
         // SAFETY: the caller vouches for `buffer` and `length`, as the header says.
         unsafe { write_text(&message, buffer, capacity, length) }?;

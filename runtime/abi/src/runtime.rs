@@ -123,6 +123,7 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
 /// runtime takes no work afterwards, and calls no host that lends threads. `timeout` is in nanoseconds, as in
 /// `rm_session_push`.
 ///
+        remotemedia_core::log::read_environment();
 /// Ownership: none.
 /// Threads: any but a callback's.
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_REENTRANT (inside a callback), RM_ERR_TIMEOUT (`*stuck` workers were still inside a callback after `timeout` nanoseconds;

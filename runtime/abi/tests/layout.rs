@@ -26,6 +26,14 @@ fn layout() {
     assert_eq!(offset_of!(rm_part, data), 8);
     assert_eq!(offset_of!(rm_part, size), 16);
     assert_eq!(offset_of!(rm_part, buffer), 24);
+    assert_eq!(size_of::<rm_log_record>(), 48);
+    assert_eq!(offset_of!(rm_log_record, struct_size), 0);
+    assert_eq!(offset_of!(rm_log_record, level), 4);
+    assert_eq!(offset_of!(rm_log_record, time), 8);
+    assert_eq!(offset_of!(rm_log_record, dropped), 16);
+    assert_eq!(offset_of!(rm_log_record, category), 24);
+    assert_eq!(offset_of!(rm_log_record, category_size), 32);
+    assert_eq!(offset_of!(rm_log_record, text_size), 40);
     assert_eq!(size_of::<rm_node_callbacks>(), 128);
     assert_eq!(offset_of!(rm_node_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_node_callbacks, flags), 4);

@@ -16,6 +16,7 @@ mod graph;
 mod histogram;
 mod host;
 mod lane;
+pub mod log;
 mod manifest;
 mod metrics;
 mod node;

@@ -20,6 +20,11 @@ from ctypes import (
 
 VERSION = "0.1.0"
 RM_PART_SHARED = 1
+RM_LOG_DEBUG = 10
+RM_LOG_INFO = 20
+RM_LOG_WARNING = 30
+RM_LOG_ERROR = 40
+RM_LOG_TEXT_MAX = 1024
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
 RM_NODE_MATCH = 4
@@ -82,6 +87,10 @@ class rm_host_callbacks(Structure):
 
 
 class rm_part(Structure):
+    pass
+
+
+class rm_log_record(Structure):
     pass
 
 
@@ -166,6 +175,16 @@ rm_part._fields_ = [
     ("data", c_void_p),
     ("size", c_size_t),
     ("buffer", c_uint64),
+]
+
+rm_log_record._fields_ = [
+    ("struct_size", c_uint32),
+    ("level", c_uint32),
+    ("time", c_int64),
+    ("dropped", c_uint64),
+    ("category", c_void_p),
+    ("category_size", c_size_t),
+    ("text_size", c_size_t),
 ]
 
 rm_node_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -403,6 +422,10 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_host_new.restype = c_int32
     library.rm_host_free.argtypes = [c_uint64]
     library.rm_host_free.restype = c_int32
+    library.rm_log_drain.argtypes = [POINTER(rm_log_record), c_char_p, c_size_t]
+    library.rm_log_drain.restype = c_int32
+    library.rm_log_set_levels.argtypes = [c_char_p, c_size_t]
+    library.rm_log_set_levels.restype = c_int32
     library.rm_node_new.argtypes = [c_uint64, POINTER(rm_node_callbacks), POINTER(c_uint64)]
     library.rm_node_new.restype = c_int32
     library.rm_node_free.argtypes = [c_uint64]

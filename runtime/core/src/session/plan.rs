@@ -122,6 +122,12 @@ impl Plan {
         node
     }
 
+    /// The nodes in words.
+    pub fn describe(&self) -> String {
+        let names: Vec<&str> = self.order.iter().map(|&at| &*self.nodes[at].id).collect();
+        names.join(", ")
+    }
+
     pub fn join(&mut self, from: (Option<usize>, u32), to: (Option<usize>, u32), config: EdgeConfig) -> usize {
         let edge = self.edges.len();
         let ((from, from_port), (to, to_port)) = (from, to);
