@@ -989,6 +989,45 @@ typedef struct rm_session_config {
 typedef uint64_t rm_session;
 
 /**
+ * What a plugin is: a shared library that is linked with this one and exports one object of this type, the constant
+ * `rm_plugin_entry`.
+ */
+typedef struct rm_plugin {
+    /**
+     * `sizeof(rm_plugin)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `RM_ABI_VERSION`, as the plugin was compiled.
+     */
+    uint32_t abi_version;
+    /**
+     * Its name.
+     */
+    const char *name;
+    /**
+     * The size of the name in bytes.
+     */
+    size_t name_size;
+    /**
+     * Its version.
+     */
+    const char *version;
+    /**
+     * The size of the version in bytes.
+     */
+    size_t version_size;
+    /**
+     * Adds node types to a runtime, with `rm_runtime_add_type`; names that are taken are refused. Called once for each runtime
+     * that loads it. On failure it calls `rm_call_fail`, or leaves what `rm_last_error` says, and answers a negative status;
+     * the types that it has added are gone then. [the thread that loads it, no lock held]
+     */
+    rm_status (*init)(uint64_t runtime);
+} rm_plugin;
+
+#define RM_PLUGIN_INIT { sizeof(rm_plugin), RM_ABI_VERSION, NULL, 0, NULL, 0, NULL }
+
+/**
  * It worked. From a callback: finished.
  */
 #define RM_OK 0
@@ -1057,6 +1096,11 @@ typedef uint64_t rm_session;
  * A node type that nobody registered.
  */
 #define RM_ERR_UNKNOWN_TYPE (-23)
+
+/**
+ * A plugin that cannot be used; the message says why.
+ */
+#define RM_ERR_PLUGIN (-24)
 
 /**
  * Too late or too early: the session takes no input, has ended, or runs on.
@@ -1450,6 +1494,20 @@ rm_status rm_pipeline_load(rm_pipeline pipeline,
 rm_status rm_pipeline_free(rm_pipeline pipeline);
 
 /**
+ * Loads a plugin and has it add its node types to a runtime. A plugin that the runtime has already is left as it is. Once
+ * loaded, a plugin stays in memory until the process ends.
+ *
+ * Ownership: `path` is borrowed.
+ * Threads: any. The plugin's `init` is called on this one.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_ARGUMENT (an empty path), RM_ERR_PLUGIN (the message says why it
+ * cannot be used), RM_ERR_VERSION (it was compiled for another major version of the ABI).
+ * Since: 0.1
+ */
+rm_status rm_runtime_load_plugin(uint64_t runtime,
+                                 const char *path,
+                                 size_t size);
+
+/**
  * Makes a node whose calls are made in another process: `initialize` starts it, `cleanup` ends it. Packets go there and
  * come back; objects are taken apart by `rm_host_callbacks.pack_object` and put together by `unpack_object`. The process
  * dies with this one.
@@ -1502,11 +1560,12 @@ rm_status rm_ring_try_pull(rm_ring ring,
                            size_t capacity);
 
 /**
- * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
+ * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name; but a plugin that
+ * is being loaded replaces none.
  *
  * Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
  * Threads: any.
- * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (no name, or one that is taken), RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
  * Since: 0.1
  */
 rm_status rm_runtime_add_type(uint64_t runtime,

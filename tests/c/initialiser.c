@@ -47,6 +47,15 @@ static void a_packet_has_no_time_and_no_index(void)
     CHECK_ZERO_ELSE(packet);
 }
 
+static void a_plugin_knows_the_version(void)
+{
+    rm_plugin plugin = RM_PLUGIN_INIT;
+    CHECK_INT(plugin.struct_size, sizeof plugin);
+    CHECK_INT(plugin.abi_version, RM_ABI_VERSION);
+    plugin.abi_version = 0;
+    CHECK_ZERO_ELSE(plugin);
+}
+
 static void a_runtime_knows_the_version(void)
 {
     rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
@@ -60,6 +69,7 @@ int main(void)
 {
     RUN(structs_without_defaults_are_zero);
     RUN(a_packet_has_no_time_and_no_index);
+    RUN(a_plugin_knows_the_version);
     RUN(a_runtime_knows_the_version);
     return 0;
 }

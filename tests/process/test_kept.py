@@ -99,9 +99,7 @@ def test_workers_get_ready_side_by_side(run: Run, tmp_path: Path) -> None:
     assert run(all_are_ready_when_it_returns()) == [True] * 3
 
 
-def test_a_worker_that_cannot_get_ready_fails_the_initialisation(
-    run: Run, children: Children, tmp_path: Path
-) -> None:
+def test_a_worker_that_cannot_get_ready_fails_the_initialisation(run: Run, children: Children, tmp_path: Path) -> None:
     class Broken(Node):
         def initialize(self) -> None:
             raise OSError("no model at /nowhere")

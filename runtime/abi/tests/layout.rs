@@ -93,6 +93,14 @@ fn layout() {
     assert_eq!(offset_of!(rm_edge_config, policy), 4);
     assert_eq!(offset_of!(rm_edge_config, capacity), 8);
     assert_eq!(offset_of!(rm_edge_config, reserved), 12);
+    assert_eq!(size_of::<rm_plugin>(), 48);
+    assert_eq!(offset_of!(rm_plugin, struct_size), 0);
+    assert_eq!(offset_of!(rm_plugin, abi_version), 4);
+    assert_eq!(offset_of!(rm_plugin, name), 8);
+    assert_eq!(offset_of!(rm_plugin, name_size), 16);
+    assert_eq!(offset_of!(rm_plugin, version), 24);
+    assert_eq!(offset_of!(rm_plugin, version_size), 32);
+    assert_eq!(offset_of!(rm_plugin, init), 40);
     assert_eq!(size_of::<rm_process_config>(), 128);
     assert_eq!(offset_of!(rm_process_config, struct_size), 0);
     assert_eq!(offset_of!(rm_process_config, flags), 4);

@@ -68,6 +68,7 @@ RM_ERR_MANIFEST = -20
 RM_ERR_GRAPH = -21
 RM_ERR_PARAMETERS = -22
 RM_ERR_UNKNOWN_TYPE = -23
+RM_ERR_PLUGIN = -24
 RM_ERR_STATE = -100
 RM_ERR_TIMEOUT = -101
 RM_ERR_CANCELLED = -102
@@ -107,6 +108,10 @@ class rm_packet(Structure):
 
 
 class rm_edge_config(Structure):
+    pass
+
+
+class rm_plugin(Structure):
     pass
 
 
@@ -282,6 +287,18 @@ rm_edge_config._fields_ = [
     ("reserved", c_uint32),
 ]
 
+rm_plugin_init = CFUNCTYPE(c_int32, c_uint64)
+
+rm_plugin._fields_ = [
+    ("struct_size", c_uint32),
+    ("abi_version", c_uint32),
+    ("name", c_void_p),
+    ("name_size", c_size_t),
+    ("version", c_void_p),
+    ("version_size", c_size_t),
+    ("init", rm_plugin_init),
+]
+
 rm_process_config_destroy = CFUNCTYPE(None, c_void_p)
 
 rm_process_config_on_log = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p, c_size_t, c_void_p, c_size_t)
@@ -444,6 +461,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_load.restype = c_int32
     library.rm_pipeline_free.argtypes = [c_uint64]
     library.rm_pipeline_free.restype = c_int32
+    library.rm_runtime_load_plugin.argtypes = [c_uint64, c_char_p, c_size_t]
+    library.rm_runtime_load_plugin.restype = c_int32
     library.rm_process_new.argtypes = [c_uint64, POINTER(rm_process_config), POINTER(c_uint64)]
     library.rm_process_new.restype = c_int32
     library.rm_ring_try_push.argtypes = [c_uint64, POINTER(rm_packet)]

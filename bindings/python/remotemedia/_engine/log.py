@@ -1,4 +1,4 @@
-"""The engine's log, handed on to Python's: what it says of "session" goes to the logger `remotemedia.engine.session`."""
+"""The engine's log, handed on to Python's: what it says of sessions goes to the logger `remotemedia.engine.session`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def drain() -> None:
     text = _text()
     while quick.rm_log_drain(record, text, len(text)) == _abi.RM_OK:
         try:
-            _hand_on(record, text[: record.text_size])
+            _hand_on(record, ctypes.string_at(text, record.text_size))
         except Exception:
             logging.getLogger("remotemedia").exception("a record of the engine's log could not be handled")
 
