@@ -1191,6 +1191,29 @@ rm_status rm_buffer_share(size_t size,
                           rm_buffer *buffer);
 
 /**
+ * Says where the bytes of a buffer are.
+ *
+ * Ownership: `*data` points to `*size` bytes that are there for as long as the handle, or a packet that has the buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_buffer_read(rm_buffer buffer, const void **data, size_t *size);
+
+/**
+ * The same to write in place, for whoever is alone in having the buffer, such as one that was pulled: no packet, and no other
+ * buffer, has a part of it.
+ *
+ * Ownership: `*data` points to `*size` bytes that are the caller's to write until the buffer goes into a packet.
+ * Threads: any, but no other call may have the buffer meanwhile.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_STATE (somebody else has it, or the memory is not the library's: copy it).
+ * Since: 0.1
+ */
+rm_status rm_buffer_write(rm_buffer buffer,
+                          void **data,
+                          size_t *size);
+
+/**
  * Ends a reference to a buffer.
  *
  * Ownership: the handle is dead afterwards; the memory lives on while packets refer to it.
@@ -1482,6 +1505,20 @@ rm_status rm_pipeline_configure(rm_pipeline pipeline,
 rm_status rm_pipeline_load(rm_pipeline pipeline,
                            const char *manifest,
                            size_t size);
+
+/**
+ * Copies the shape of a pipeline as `rm_last_error` does its message: a manifest in JSON. A node that was added by its handle has
+ * `null` for a type, and its ports instead of parameters; a pipeline without such nodes can be loaded again from it.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_describe(rm_pipeline pipeline,
+                               char *buffer,
+                               size_t capacity,
+                               size_t *length);
 
 /**
  * Lets a pipeline go. Its sessions run on.

@@ -27,6 +27,7 @@ mod ring;
 mod runtime;
 mod schema;
 mod session;
+mod shape;
 mod slot;
 mod suggest;
 mod sync;

@@ -411,6 +411,10 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_buffer_wrap.restype = c_int32
     library.rm_buffer_share.argtypes = [c_size_t, POINTER(c_void_p), POINTER(c_uint64)]
     library.rm_buffer_share.restype = c_int32
+    library.rm_buffer_read.argtypes = [c_uint64, POINTER(c_void_p), POINTER(c_size_t)]
+    library.rm_buffer_read.restype = c_int32
+    library.rm_buffer_write.argtypes = [c_uint64, POINTER(c_void_p), POINTER(c_size_t)]
+    library.rm_buffer_write.restype = c_int32
     library.rm_buffer_free.argtypes = [c_uint64]
     library.rm_buffer_free.restype = c_int32
     library.rm_call_emit.argtypes = [POINTER(rm_packet)]
@@ -459,6 +463,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_configure.restype = c_int32
     library.rm_pipeline_load.argtypes = [c_uint64, c_char_p, c_size_t]
     library.rm_pipeline_load.restype = c_int32
+    library.rm_pipeline_describe.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_pipeline_describe.restype = c_int32
     library.rm_pipeline_free.argtypes = [c_uint64]
     library.rm_pipeline_free.restype = c_int32
     library.rm_runtime_load_plugin.argtypes = [c_uint64, c_char_p, c_size_t]

@@ -308,7 +308,7 @@ fn no_input(graph: &Graph) -> Error {
 fn slot_of(node: &GraphNode) -> Result<Arc<Slot>> {
     match &node.source {
         Source::Instance(slot) => Ok(Arc::clone(slot)),
-        Source::Type { node_type, parameters } => create(&node.id, node_type.as_ref(), parameters),
+        Source::Type { node_type, parameters, .. } => create(&node.id, node_type.as_ref(), parameters),
     }
 }
 
