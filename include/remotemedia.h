@@ -1647,7 +1647,8 @@ rm_status rm_ring_end(rm_ring ring);
 rm_status rm_ring_get_stats(rm_ring ring, struct rm_ring_stats *stats);
 
 /**
- * Lets a ring go, with the packets in it. Waits for a call of it that is going on.
+ * Lets a ring go, with the packets in it. Waits for a call of it that is going on, and until nothing more is taken out of the
+ * session for it: some milliseconds.
  *
  * Ownership: the handle is dead afterwards. The session goes on.
  * Threads: any that may wait a little.

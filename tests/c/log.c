@@ -65,6 +65,8 @@ static void misuse_names_the_function(void)
     expect_record("misuse", RM_LOG_WARNING, "rm_buffer_free: 0x6");
     CHECK_STATUS(rm_session_wait(7, 0), RM_ERR_BAD_HANDLE);
     expect_record("misuse", RM_LOG_WARNING, "rm_session_wait: 0x7 is not a live session handle");
+    CHECK_STATUS(rm_session_metrics(7, NULL, 0, &(size_t){0}), RM_ERR_BAD_HANDLE);
+    expect_record("misuse", RM_LOG_WARNING, "rm_session_metrics: 0x7");
     CHECK_STATUS(rm_call_defer(NULL), RM_ERR_REENTRANT);
     expect_record("misuse", RM_LOG_WARNING, "rm_call_defer: this works only inside a callback");
     CHECK_STATUS(rm_completion_free(7), RM_ERR_BAD_HANDLE); /* perhaps it was one a moment ago */

@@ -429,6 +429,20 @@ static void stale_handles_are_refused_at_any_moment(rm_runtime runtime)
     CHECK_OK(rm_node_free(node));
 }
 
+static void what_comes_after_a_ring_is_pulled_as_before(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    for (int i = 0; i < 10; i++) {
+        CHECK_OK(rm_ring_free(new_ring(session, RM_RING_OUTPUT, 0)));
+        push_text(session, "x");
+        expect_text(session, "x");
+    }
+    finish(session);
+    recorder_free(node, &recorder);
+}
+
 int main(void)
 {
     RUN_ON(packets_go_in_and_come_out_to_the_end);
@@ -443,5 +457,6 @@ int main(void)
     RUN_ON(a_source_needs_no_input_ring);
     RUN_ON(one_thread_at_a_time_is_let_in);
     RUN_ON(stale_handles_are_refused_at_any_moment);
+    RUN_ON(what_comes_after_a_ring_is_pulled_as_before);
     return 0;
 }
