@@ -11,6 +11,7 @@ from .library import quick
 
 _NAMES = ("misuse", "session", "node", "worker", "process", "packet", "plugin")
 _LOGGERS = {name: logging.getLogger(f"remotemedia.engine.{name}") for name in _NAMES}
+_PARENT = logging.getLogger("remotemedia.engine")
 _LEVELS = ((logging.DEBUG, "debug"), (logging.INFO, "info"), (logging.WARNING, "warn"), (logging.ERROR, "error"))
 
 _text = ctypes.c_char * _abi.RM_LOG_TEXT_MAX
@@ -20,7 +21,9 @@ _told: list[str] = []
 
 def follow() -> None:
     """Has the engine write what the loggers take, and nothing else; REMOTEMEDIA_LOG comes before that."""
-    levels = [_level(logger) for logger in _LOGGERS.values()]
+    # Most have no level of their own: one look at what they all belong to does.
+    common = _level(_PARENT)
+    levels = [_level(logger) if logger.level else common for logger in _LOGGERS.values()]
     if levels == _told or "REMOTEMEDIA_LOG" in os.environ:
         return
     _told[:] = levels
