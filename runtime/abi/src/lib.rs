@@ -16,6 +16,8 @@ mod guard;
 mod handle;
 mod host;
 mod launcher;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod node;
 mod objects;
 mod packet;
@@ -29,6 +31,7 @@ mod seat;
 mod service;
 mod session;
 mod status;
+mod sync;
 mod text;
 mod thread;
 mod version;

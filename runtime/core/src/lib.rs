@@ -56,5 +56,7 @@ pub use schema::{Schema, Violation};
 pub use session::{Event, Listener, OnError, Session, SessionConfig};
 pub use slot::Slot;
 pub use sync::spin;
+#[cfg(feature = "loom")]
+pub use sync::{Instant, hasten};
 pub use thread::set_thread_number;
 pub use time::Time;

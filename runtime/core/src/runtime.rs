@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::thread::available_parallelism;
+use std::time::Duration;
 
-use crate::sync::lock;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Instant, Mutex, lock, thread};
 use crate::timer::Timer;
 use crate::{Lane, Registry, Session};
 
@@ -51,7 +51,7 @@ impl Runtime {
     /// The same, with hooks for its threads.
     pub fn with_hooks(threads: usize, hooks: Arc<dyn ThreadHooks>) -> Arc<Runtime> {
         let threads = match threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
+            0 => available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
         // Without a thread the work stays queued for the workers that are there.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use remotemedia_core::{Buffer, Memory};
@@ -138,6 +139,8 @@ pub fn take(size: usize) -> io::Result<Arc<Segment>> {
     // The pool alone has those that are free.
     let free = |block: &Arc<Segment>| Arc::strong_count(block) == 1;
     if let Some(block) = pool.iter().find(|block| block.size() == wanted && free(block)) {
+        // What others did with it is over before they let go.
+        fence(Ordering::Acquire);
         return Ok(Arc::clone(block));
     }
     let mut kept = 0;

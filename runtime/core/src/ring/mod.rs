@@ -10,9 +10,7 @@ mod end;
 mod mover;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use block::Block;
@@ -20,6 +18,9 @@ pub use block::{Form, Label};
 pub use end::{RingEnd, RingReader, RingWriter};
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use crate::sync::OnceLock;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::thread::Thread;
 use crate::{Error, ErrorKind, Result, Session};
 
 /// How many blocks a ring may have.

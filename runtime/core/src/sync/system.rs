@@ -1,0 +1,6 @@
+//! Locks, atomics, threads and time as the operating system has them.
+
+pub use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, atomic};
+pub use std::thread;
+pub use std::thread_local;
+pub use std::time::Instant;
