@@ -11,7 +11,7 @@ CTEST_BUILD := build/native
 SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyproject.toml -type f -not -path 'runtime/target/*' -not -name '*.pyc')
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check bench soak deep header fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check loom bench soak deep header fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -27,6 +27,14 @@ check: $(VENV)/installed-test
 
 test-rust: prerequisites
 	cd runtime && cargo test --workspace --locked
+	$(MAKE) loom
+
+# Models of what synchronises, in every order of their threads; INTERRUPTIONS says how often one is interrupted at most, where
+# each model has a number of its own that is quick.
+loom: prerequisites
+	cd runtime && $(if $(INTERRUPTIONS),LOOM_MAX_PREEMPTIONS=$(INTERRUPTIONS)) cargo test --locked -p remotemedia-core --features loom --test loom
+	cd runtime && $(if $(INTERRUPTIONS),LOOM_MAX_PREEMPTIONS=$(INTERRUPTIONS)) cargo test --locked -p remotemedia-process -p remotemedia-abi \
+		--features remotemedia-process/loom,remotemedia-abi/loom --lib models::
 
 # C and C++ programs.
 test-native: $(VENV)/installed-test

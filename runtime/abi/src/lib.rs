@@ -32,6 +32,7 @@ mod service;
 mod session;
 mod status;
 mod sync;
+mod testing;
 mod text;
 mod thread;
 mod version;
@@ -56,6 +57,8 @@ pub use runtime::*;
 pub use service::*;
 pub use session::*;
 pub use status::*;
+#[cfg(feature = "testing")]
+pub use testing::*;
 pub use thread::rm_thread_hooks;
 pub use version::*;
 pub use worker::*;

@@ -12,6 +12,7 @@ mod caller;
 mod completion;
 mod edge;
 mod error;
+pub mod fault;
 mod graph;
 mod histogram;
 mod host;

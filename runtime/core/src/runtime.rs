@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use crate::fault::{Point, fails};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Instant, Mutex, lock, thread};
 use crate::timer::Timer;
@@ -153,7 +154,7 @@ pub(crate) fn spawn(name: &str, hooks: &Arc<dyn ThreadHooks>, body: impl FnOnce(
         body();
         hooks.stop();
     };
-    thread::Builder::new().name(name.into()).spawn(run).is_ok()
+    !fails(Point::Thread) && thread::Builder::new().name(name.into()).spawn(run).is_ok()
 }
 
 impl Drop for Runtime {

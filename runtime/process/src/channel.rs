@@ -14,10 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use remotemedia_core::fault::{Point, check};
 use remotemedia_core::{Buffer, Parcel, Piece};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, sockopt,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sockopt,
 };
 
 use crate::bell::Bell;
@@ -93,6 +94,7 @@ impl Channel {
     /// A new channel: the parent's end, and the socket for the worker, which [`Channel::join`] takes. `payload` is given to
     /// the worker with it.
     pub fn new(payload: &[u8]) -> io::Result<(Channel, OwnedFd)> {
+        check(Point::Shared)?;
         let (ours, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let memory = Arc::new(Segment::new(SIZE)?);
@@ -375,13 +377,12 @@ impl In {
         }
         while !self.blocks.contains_key(&part.block) {
             let mut id = 0u64;
-            let (size, files) =
-                receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
+            let (size, files) = receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(refused)?;
             let [file] = <[OwnedFd; 1]>::try_from(files).map_err(|_| Closed::Nonsense)?;
             if size != size_of::<u64>() {
                 return Err(Closed::Nonsense);
             }
-            let block = Segment::open(file, id).map_err(|_| Closed::Nonsense)?;
+            let block = Segment::open(file, id).map_err(refused)?;
             self.blocks.insert(id, Arc::new(block));
         }
         let block = &self.blocks[&part.block];
@@ -392,6 +393,14 @@ impl In {
         let lender = Some((channel.id, part.loan));
         let shared = Shared::new(Arc::clone(block), range.start, range.len(), lender, Some(Box::new(lease)));
         Ok(Buffer::new(Lent(shared)))
+    }
+}
+
+/// Why the file of a block was not taken: it did not come, or was another one, or the system refused it.
+fn refused(error: io::Error) -> Closed {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::InvalidData => Closed::Nonsense,
+        _ => Closed::Stuck(format!("shared memory of the other process cannot be taken: {error}")),
     }
 }
 
@@ -409,6 +418,7 @@ impl fmt::Debug for Channel {
 }
 
 fn send_files(socket: &OwnedFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::Result<()> {
+    check(Point::Shared)?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !control.push(SendAncillaryMessage::ScmRights(files)) {
@@ -419,10 +429,15 @@ fn send_files(socket: &OwnedFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::R
 }
 
 fn receive_files(socket: &OwnedFd, bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    check(Point::Shared)?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
     let received = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(bytes)], &mut control, flags)?;
+    // Files for which this process has no number left are lost.
+    if received.flags.contains(ReturnFlags::CTRUNC) {
+        return Err(rustix::io::Errno::MFILE.into());
+    }
     let mut files = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(given) = message {

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
+use remotemedia_core::fault::{Point, check};
 use rustix::fs::{MemfdFlags, SealFlags};
 
 use crate::sync::AtomicU32;
@@ -33,7 +34,9 @@ impl Segment {
     /// A new piece of `size` bytes, all zero.
     pub fn new(size: usize) -> io::Result<Segment> {
         static COUNT: AtomicU64 = AtomicU64::new(1);
+        check(Point::Shared)?;
         let file = rustix::fs::memfd_create("remotemedia", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        check(Point::Shared)?;
         rustix::fs::ftruncate(&file, size as u64)?;
         rustix::fs::fcntl_add_seals(&file, SEALS | SealFlags::SEAL)?;
         let id = u64::from(std::process::id()) << 32 | COUNT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
@@ -49,6 +52,7 @@ impl Segment {
     }
 
     fn map(file: OwnedFd, id: u64) -> io::Result<Segment> {
+        check(Point::Shared)?;
         let map = MmapOptions::new().map_raw(&file)?;
         Ok(Segment {
             #[cfg(feature = "loom")]

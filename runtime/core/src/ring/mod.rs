@@ -16,11 +16,10 @@ use std::time::Duration;
 use block::Block;
 pub use block::{Form, Label};
 pub use end::{RingEnd, RingReader, RingWriter};
-use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::thread::Thread;
+use crate::sync::{Consumer, OnceLock, Producer, RingBuffer};
 use crate::{Error, ErrorKind, Result, Session};
 
 /// How many blocks a ring may have.

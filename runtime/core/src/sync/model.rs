@@ -5,8 +5,9 @@
 //! do.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ops::{Add, Sub};
-use std::sync::{LockResult, PoisonError};
+use std::sync::{Arc, LockResult, PoisonError};
 use std::time::Duration;
 
 use loom::thread::LocalKey;
@@ -127,6 +128,39 @@ impl<T> OnceLock<T> {
 
     pub fn get(&self) -> Option<&T> {
         if self.is_set.load(atomic::Ordering::Acquire) { self.value.get() } else { None }
+    }
+}
+
+/// A queue with one thread at either end, as another crate has it; here it is one behind a lock.
+pub struct RingBuffer;
+
+/// The end that is put into.
+pub struct Producer<T>(Arc<Mutex<VecDeque<T>>>);
+
+/// The end that is taken from.
+pub struct Consumer<T>(Arc<Mutex<VecDeque<T>>>);
+
+impl RingBuffer {
+    pub fn new<T>(capacity: usize) -> (Producer<T>, Consumer<T>) {
+        let queue = Arc::new(Mutex::new(VecDeque::with_capacity(capacity)));
+        (Producer(Arc::clone(&queue)), Consumer(queue))
+    }
+}
+
+impl<T> Producer<T> {
+    pub fn push(&mut self, value: T) -> Result<(), T> {
+        let mut queue = super::lock(&self.0);
+        if queue.len() == queue.capacity() {
+            return Err(value);
+        }
+        queue.push_back(value);
+        Ok(())
+    }
+}
+
+impl<T> Consumer<T> {
+    pub fn pop(&mut self) -> Result<T, ()> {
+        super::lock(&self.0).pop_front().ok_or(())
     }
 }
 

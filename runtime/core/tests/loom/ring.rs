@@ -1,5 +1,5 @@
-//! The ring: a real-time thread at one end, the mover at the other. Its two queues are another crate's, which loom takes as
-//! they are; modelled is what goes beside them: the end, the counts, and how the mover is told.
+//! The ring: a real-time thread at one end, the mover at the other. Its two queues are another crate's, and not modelled; what
+//! goes beside them is: the end, and the counts.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -173,7 +173,7 @@ fn a_completion_that_is_dropped_ends_the_session() {
 #[test]
 fn sessions_take_turns_at_a_node_that_they_share() {
     model(1, || {
-        let runtime = Runtime::new(1);
+        let runtime = Runtime::new(2);
         let passing = Passing::default();
         let (begun, over) = (Arc::clone(&passing.begun), Arc::clone(&passing.over));
         let slot = Slot::new(passing);
