@@ -1,4 +1,4 @@
-"""The library itself, called as C calls it: a runtime of its own for each thing that is tried, and nothing left of it."""
+"""The library itself, called as C calls it: a runtime for each thing that is tried, and nothing left of it."""
 
 from __future__ import annotations
 

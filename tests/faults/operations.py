@@ -13,6 +13,7 @@ from typing import Any
 
 import engine
 from engine import check, made, opened, packet, pull_all, push, runtime
+
 from remotemedia import Node, execute_pipeline_with_input
 from remotemedia._engine import _abi
 from remotemedia._engine.library import library
@@ -115,8 +116,12 @@ class Slow(Node):
         return data
 
 
+# Made once: it needs descriptors itself.
+LOOP = asyncio.new_event_loop()
+
+
 def run(nodes: list[Any], inputs: list[Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(execute_pipeline_with_input(nodes, inputs), 60))
+    return LOOP.run_until_complete(asyncio.wait_for(execute_pipeline_with_input(nodes, inputs), 60))
 
 
 def objects_meet_native_nodes(_: Path) -> None:
@@ -161,7 +166,7 @@ def calls_that_block_get_more_workers(_: Path) -> None:
     async def several() -> None:
         await asyncio.gather(*(execute_pipeline_with_input([Slow()], [1, 2]) for _ in range(4)))
 
-    asyncio.run(asyncio.wait_for(several(), 60))
+    LOOP.run_until_complete(asyncio.wait_for(several(), 60))
 
 
 def a_node_runs_in_a_process(_: Path) -> None:

@@ -1,4 +1,4 @@
-"""The fault points of a library that was built for tests. The numbers are those of `Point` in runtime/core/src/fault.rs."""
+"""The fault points of a library that was built for tests. Their numbers are in runtime/core/src/fault.rs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 from enum import IntEnum
 
 from engine import check
+
 from remotemedia._engine.library import library
 
 library.rm_testing_fail_at.argtypes = [ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64]

@@ -14,7 +14,16 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("limit", ["files_that_may_not_grow", "a_device_that_is_full", "descriptors", "address_space"])
+LIMITS = [
+    "files_that_may_not_grow",
+    "a_device_that_is_full",
+    "descriptors",
+    "a_block_that_cannot_be_taken",
+    "address_space",
+]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
 def test_limit(python: Callable[..., str], tmp_path: Path, limit: str) -> None:
     python("limits.py", limit, tmp_path)
 
@@ -32,7 +41,7 @@ def mounted(what: str, limit: str, folder: Path) -> None:
 
 
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    mounted(f"-o size=64k none '{tmp_path}'", "a_disk_that_is_full", tmp_path)
+    mounted(f"-o size=48k none '{tmp_path}'", "a_disk_that_is_full", tmp_path)
 
 
 def test_no_folder_for_shared_memory(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ impl Handled for Thing {
 
 fn model(body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(3);
+    builder.preemption_bound = builder.preemption_bound.max(Some(3));
     builder.check(body);
 }
 

@@ -34,14 +34,14 @@ pub fn fails(point: Point) -> bool {
     }
 }
 
-/// The same as the error that the system would give.
+/// The same as the error that Linux would give.
 pub fn check(point: Point) -> io::Result<()> {
-    let kind = match point {
-        Point::File => io::ErrorKind::StorageFull,
-        Point::Process | Point::Thread => io::ErrorKind::WouldBlock,
-        Point::Memory | Point::Shared | Point::Host => io::ErrorKind::OutOfMemory,
+    let number = match point {
+        Point::Process | Point::Thread => 11,              // EAGAIN
+        Point::Memory | Point::Shared | Point::Host => 12, // ENOMEM
+        Point::File => 28,                                 // ENOSPC
     };
-    if fails(point) { Err(kind.into()) } else { Ok(()) }
+    if fails(point) { Err(io::Error::from_raw_os_error(number)) } else { Ok(()) }
 }
 
 #[cfg(feature = "testing")]

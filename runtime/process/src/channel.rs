@@ -275,7 +275,7 @@ impl Channel {
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::TOOMANYREFS.raw_os_error()) => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed::Gone),
-            Err(error) => Err(Closed::Stuck(error.to_string())),
+            Err(error) => Err(Closed::Stuck(format!("shared memory cannot be given to the other process: {error}"))),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::sync::Ordering;
 
 fn model(most: usize, body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(most);
+    builder.preemption_bound = builder.preemption_bound.max(Some(most));
     builder.check(body);
 }
 

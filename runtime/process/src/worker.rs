@@ -55,12 +55,11 @@ impl Worker {
         check(Point::Process)?;
         let process = pidfd_open(pid, PidfdFlags::empty())?;
         let exit = Arc::new(Exit::default());
-        check(Point::Thread)?;
         let watch = (Arc::clone(&exit), Arc::clone(&channel));
-        thread::Builder::new()
-            .name("remotemedia-watch".into())
-            .stack_size(STACK)
-            .spawn(move || watch_over(unwatched, &watch.0, &watch.1))?;
+        let builder = thread::Builder::new().name("remotemedia-watch".into()).stack_size(STACK);
+        let started =
+            check(Point::Thread).and_then(|()| builder.spawn(move || watch_over(unwatched, &watch.0, &watch.1)));
+        started.map_err(|error| io::Error::other(format!("no thread to watch over it is to be had: {error}")))?;
         Ok(Worker { channel, process, id, exit })
     }
 

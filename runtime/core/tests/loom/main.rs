@@ -1,5 +1,5 @@
 //! Models of what synchronises: loom runs each in every order of its threads that differs from another one by what they can
-//! see, as far as a thread is interrupted no more than a few times where it would not have waited (`LOOM_MAX_PREEMPTIONS`).
+//! see, as far as threads are interrupted no more than a few times where they need not have waited.
 //!
 //! A wait ends only when somebody ends it, never because its time is over: a wake-up that is lost is a deadlock here, which
 //! loom finds.
@@ -14,7 +14,7 @@ use std::time::Duration;
 use loom::sync::{Condvar, Mutex};
 use remotemedia_core::{Instant, hasten};
 
-/// Runs a model. A thread is interrupted `most` times at most, unless the environment says otherwise.
+/// Runs a model. Threads are interrupted `most` times at most, or more often if `LOOM_MAX_PREEMPTIONS` says so.
 fn model(most: usize, body: impl Fn() + Send + Sync + 'static) {
     hasten(Duration::ZERO);
     explore(most, body);
@@ -28,7 +28,7 @@ fn hasty_model(most: usize, body: impl Fn() + Send + Sync + 'static) {
 
 fn explore(most: usize, body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(most);
+    builder.preemption_bound = builder.preemption_bound.max(Some(most));
     builder.max_branches = 100_000;
     builder.check(body);
 }

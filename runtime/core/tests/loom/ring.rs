@@ -20,7 +20,7 @@ fn session(runtime: &Arc<Runtime>) -> Arc<Session> {
 }
 
 fn ring(session: &Arc<Session>, input: bool) -> (Ring, RingEnd) {
-    Ring::new(session, RingConfig { input, capacity: 1, size: 1, period: Duration::from_millis(1) }).unwrap()
+    Ring::new(session, RingConfig { input, capacity: 2, size: 1, period: Duration::from_millis(1) }).unwrap()
 }
 
 #[test]

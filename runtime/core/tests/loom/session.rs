@@ -94,7 +94,7 @@ fn what_is_pushed_comes_out_and_the_session_ends() {
 
 #[test]
 fn whoever_waits_for_room_and_for_outputs_is_woken() {
-    model(2, || {
+    model(1, || {
         let runtime = Runtime::new(1);
         // loom has four threads beside the first.
         let lane = lane(2);
@@ -116,7 +116,7 @@ fn whoever_waits_for_room_and_for_outputs_is_woken() {
 
 #[test]
 fn a_completion_comes_in_time_or_is_refused() {
-    model(2, || {
+    model(1, || {
         let runtime = Runtime::new(1);
         let (left, told) = (Arc::new(Mutex::new(None)), Flag::new());
         let session = open(&runtime, &Slot::new(Leaving { left: Arc::clone(&left), told: told.clone() }), 16);
@@ -134,7 +134,7 @@ fn a_completion_comes_in_time_or_is_refused() {
 
 #[test]
 fn a_completion_wakes_the_session_that_waits_for_it() {
-    model(2, || {
+    model(1, || {
         let runtime = Runtime::new(1);
         let (left, told) = (Arc::new(Mutex::new(None)), Flag::new());
         let session = open(&runtime, &Slot::new(Leaving { left: Arc::clone(&left), told: told.clone() }), 16);
@@ -154,7 +154,7 @@ fn a_completion_wakes_the_session_that_waits_for_it() {
 
 #[test]
 fn a_completion_that_is_dropped_ends_the_session() {
-    model(2, || {
+    model(1, || {
         let runtime = Runtime::new(1);
         let (left, told) = (Arc::new(Mutex::new(None)), Flag::new());
         let session = open(&runtime, &Slot::new(Leaving { left: Arc::clone(&left), told: told.clone() }), 16);
