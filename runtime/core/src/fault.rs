@@ -24,6 +24,7 @@ pub enum Point {
 }
 
 /// Whether something is to be refused here.
+#[inline]
 pub fn fails(point: Point) -> bool {
     #[cfg(feature = "testing")]
     return armed::count_down(point);
@@ -35,6 +36,7 @@ pub fn fails(point: Point) -> bool {
 }
 
 /// The same as the error that Linux would give.
+#[inline]
 pub fn check(point: Point) -> io::Result<()> {
     let number = match point {
         Point::Process | Point::Thread => 11,              // EAGAIN
