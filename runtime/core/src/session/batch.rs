@@ -4,13 +4,14 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::plan::Plan;
 use super::state::{Cause, Op, Settled};
 use super::{OnError, Session};
 use crate::log::{Category, Level, log};
 use crate::packet::{NO_INDEX, PUSHED};
+use crate::sync::Instant;
 use crate::trace::Span;
 use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeInfo, Outcome, Packet, thread};
 
