@@ -62,6 +62,16 @@ static void the_log_has_its_name_and_version_once(rm_runtime runtime)
     CHECK_OK(rm_log_set_levels(TEXT("warn")));
 }
 
+static void one_that_works_leaves_the_last_error_as_it_is(rm_runtime runtime)
+{
+    char message[128] = "";
+    size_t length = 0;
+    CHECK_STATUS(rm_runtime_load_plugin(runtime, TEXT("")), RM_ERR_ARGUMENT);
+    CHECK_OK(load(runtime, "plugin_good.so"));
+    CHECK_OK(rm_last_error(message, sizeof message - 1, &length));
+    CHECK(strstr(message, "the path is empty") != NULL);
+}
+
 static void what_is_no_plugin_is_refused(rm_runtime runtime)
 {
     CHECK_REFUSED(load(runtime, "plugin_nowhere.so"), RM_ERR_PLUGIN, "cannot open shared object file");
@@ -98,6 +108,7 @@ int main(void)
     RUN_ON(its_types_can_be_named);
     RUN_ON(each_runtime_loads_it_once);
     RUN_ON(the_log_has_its_name_and_version_once);
+    RUN_ON(one_that_works_leaves_the_last_error_as_it_is);
     RUN_ON(what_is_no_plugin_is_refused);
     RUN_ON(what_does_not_fit_is_refused);
     RUN_ON(what_fails_leaves_nothing_behind);

@@ -147,12 +147,15 @@ fn start(runtime: &Runtime, handle: u64, library: Library, path: &str) -> Outcom
     if runtime.has_plugin(place) {
         return Ok(());
     }
+    // What its init leaves there is its own.
+    let last = last_message();
     remember(String::new());
     let before = ADDED.replace(Some(Vec::new()));
     // SAFETY: the plugin's function with the runtime that it is loaded into.
     let (status, fault) = blame(None, || unsafe { init(handle) });
     let added = ADDED.replace(before).unwrap_or_default();
     if status == RM_OK {
+        remember(last);
         runtime.add_plugin(place);
         log(Category::Plugin, Level::Info, || format!("plugin '{path}' is loaded: {title}"));
         return Ok(());
