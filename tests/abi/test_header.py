@@ -111,6 +111,12 @@ def test_what_is_generated_is_fresh(root: Path, tmp_path: Path) -> None:
     assert stale == [], "run 'make header'"
 
 
+def test_the_header_for_cpp_defines_no_macro(root: Path) -> None:
+    headers = [root / "include/remotemedia.hpp", *(root / "include/remotemedia").glob("*.hpp")]
+    assert len(headers) > 1
+    assert [header.name for header in headers if re.search(r"^\s*#\s*define\b", header.read_text(), re.MULTILINE)] == []
+
+
 @pytest.mark.parametrize("crate", ["core", "nodes"])
 def test_the_engine_forbids_unsafe_code(root: Path, crate: str) -> None:
     assert "#![forbid(unsafe_code)]" in (root / "runtime" / crate / "src/lib.rs").read_text().splitlines()

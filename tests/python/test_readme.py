@@ -48,6 +48,11 @@ def test_what_is_shown_of_c_is_a_part_of_a_program_that_is_run(document, languag
     assert len(shown) == count
 
 
+def test_the_node_in_c_has_fifteen_lines_at_most():
+    node = re.search(r"```c\n(static rm_status loudest\(.*?\n}\n)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert node is not None and len(node[1].splitlines()) <= 15
+
+
 def test_the_program_in_cpp_is_shown_whole_and_has_a_node_of_ten_lines():
     _, program = (ROOT / "bindings/examples/cpp/loudest.cpp").read_text().split("\n\n", 1)
     shown = re.search(r"```cpp\n(.*?)```\n\nprints\n\n```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)

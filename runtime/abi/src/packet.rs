@@ -155,7 +155,8 @@ impl Reader<'_> {
                 Data::Audio(audio.map_err(|message| Failure::new(RM_ERR_ARGUMENT, message))?)
             }
             kind => {
-                return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given")));
+                let message = format!("packet.kind is {kind}; use RM_KIND_AUDIO, _TEXT, _JSON, _BYTES or _OBJECT");
+                return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
         };
         Ok(Packet { metadata, ..placed(&raw, data) })
