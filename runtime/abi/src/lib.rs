@@ -17,6 +17,7 @@ mod handle;
 mod host;
 mod launcher;
 mod log;
+mod memory;
 mod node;
 mod objects;
 mod packet;
