@@ -48,8 +48,8 @@ public:
         return made;
     }
 
-    /// Memory of the library, zero at first and aligned for every vector unit: `fill(Span<T>)` writes `count` values there,
-    /// now.
+    /// Memory of the library, zero at first and aligned for every vector unit: `fill(Span<T>)` writes `count` values
+    /// there, now.
     template <typename T = std::byte, typename Fill>
     static Buffer make(std::size_t count, Fill &&fill)
     {
@@ -73,8 +73,8 @@ public:
     }
 
 
-    /// The bytes to write in place. Throws RM_ERR_STATE if somebody else has the memory, a packet for instance, or if it is
-    /// not the library's. Not while another thread has the buffer.
+    /// The bytes to write in place. Throws RM_ERR_STATE if somebody else has the memory, a packet for instance, or if
+    /// it is not the library's. Not while another thread has the buffer.
     Span<std::byte> write()
     {
         void *memory = nullptr;

@@ -56,8 +56,8 @@ public:
         return cancelled != 0;
     }
 
-    /// The payload of the packet that `process` was given, to keep it beyond the call: without a copy, unless it is JSON or
-    /// the message of a failure. Throws RM_ERR_REENTRANT in other callbacks, RM_ERR_UNSUPPORTED for an object.
+    /// The payload of the packet that `process` was given, to keep it beyond the call: without a copy, unless it is
+    /// JSON or the message of a failure. Throws RM_ERR_REENTRANT in other callbacks, RM_ERR_UNSUPPORTED for an object.
     Buffer keep() const
     {
         rm_buffer kept = 0;

@@ -47,8 +47,9 @@ inline std::optional<LogRecord> drain_log()
                      {text, std::min(raw.text_size, sizeof text)}};
 }
 
-/// Sets which levels are written to the log from now on, in the whole process: "warn", or "info,session=debug,misuse=off".
-/// Throws RM_ERR_ARGUMENT for a level or a category that there is not; then nothing has changed. [any thread]
+/// Sets which levels are written to the log from now on, in the whole process: "warn", or
+/// "info,session=debug,misuse=off". Throws RM_ERR_ARGUMENT for a level or a category that there is not; then nothing
+/// has changed. [any thread]
 inline void set_log_levels(std::string_view levels)
 {
     detail::check(rm_log_set_levels(levels.data(), levels.size()));

@@ -185,8 +185,8 @@ public:
     /// Takes over `raw.buffer`.
     explicit Packet(const rm_packet &raw) noexcept : PacketView(raw), buffer_(raw.buffer) {}
 
-    /// What is in it, to write in place; pushed again, it is not copied. Throws RM_ERR_STATE if somebody else has the memory,
-    /// or if it is not the library's.
+    /// What is in it, to write in place; pushed again, it is not copied. Throws RM_ERR_STATE if somebody else has the
+    /// memory, or if it is not the library's.
     Span<std::byte> write()
     {
         if (raw().size == 0)

@@ -26,8 +26,8 @@ rm_status start_plugin(rm_runtime handle) noexcept
 
 } // namespace detail
 
-/// A plugin whose function adds node types to each runtime that loads it; what it throws is why it is refused, and what it
-/// has added is gone then. The texts must be constants.
+/// A plugin whose function adds node types to each runtime that loads it; what it throws is why it is refused, and what
+/// it has added is gone then. The texts must be constants.
 ///
 ///     const rm_plugin rm_plugin_entry = remotemedia::plugin<add_types>("gain", "1.0");
 template <void (*AddTypes)(Runtime &)>

@@ -74,8 +74,8 @@ public:
 
     // The next two neither allocate, lock, wait, throw, nor make a system call. One thread at a time.
 
-    /// Copies a packet of audio, text or bytes into an input ring. Answers RM_OK, RM_ERR_TIMEOUT if it is full, or what is
-    /// wrong.
+    /// Copies a packet of audio, text or bytes into an input ring. Answers RM_OK, RM_ERR_TIMEOUT if it is full, or what
+    /// is wrong.
     rm_status try_push(const PacketView &packet) noexcept { return rm_ring_try_push(handle(), &packet.raw()); }
 
     /// Copies the next packet of an output ring into memory with room for RingOptions::size bytes. Look at its `kind`
