@@ -1222,7 +1222,7 @@ rm_status rm_buffer_wrap(const void *data,
 
 /**
  * Makes a buffer of memory of the library's: what a node writes its output into. It begins at an address that every vector
- * unit takes, a multiple of 64, and is zero at first.
+ * unit takes, a multiple of 64. What is in it before it is written may be anything, as with malloc.
  *
  * Ownership: `*buffer` receives a handle that `rm_buffer_free` ends; `*data` points to `size` bytes that are the caller's to
  * write until the buffer goes into a packet, and stay where they are until the last reference goes.

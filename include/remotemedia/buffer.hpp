@@ -48,7 +48,7 @@ public:
         return made;
     }
 
-    /// Memory of the library, zero at first and aligned for every vector unit: `fill(Span<T>)` writes `count` values
+    /// Memory of the library, not cleared, and aligned for every vector unit: `fill(Span<T>)` writes `count` values
     /// there, now.
     template <typename T = std::byte, typename Fill>
     static Buffer make(std::size_t count, Fill &&fill)

@@ -88,9 +88,12 @@ pub(crate) fn part_of(bytes: &[u8], buffer: &Buffer) -> Option<Buffer> {
 
 /// A buffer with a copy of `bytes`, aligned for whatever they are.
 pub(crate) fn copy_of(bytes: &[u8]) -> Outcome<Buffer> {
-    let block = Block::new(bytes.len())?;
-    // SAFETY: the block has as many bytes, which nobody else knows of.
-    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), block.start(), bytes.len()) };
+    // SAFETY: the block has as many bytes, which nobody else knows of, and all of which are written here.
+    let block = unsafe {
+        let block = Block::new(bytes.len())?;
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), block.start(), bytes.len());
+        block
+    };
     Ok(Buffer::new(block))
 }
 
@@ -120,7 +123,7 @@ pub unsafe extern "C" fn rm_buffer_wrap(
 }
 
 /// Makes a buffer of memory of the library's: what a node writes its output into. It begins at an address that every vector
-/// unit takes, a multiple of 64, and is zero at first.
+/// unit takes, a multiple of 64. What is in it before it is written may be anything, as with malloc.
 ///
 /// Ownership: `*buffer` receives a handle that `rm_buffer_free` ends; `*data` points to `size` bytes that are the caller's to
 /// write until the buffer goes into a packet, and stay where they are until the last reference goes.
@@ -132,10 +135,12 @@ pub unsafe extern "C" fn rm_buffer_new(size: usize, data: *mut *mut c_void, buff
     guard_on(0, || {
         check_out(data, "data")?;
         check_out(buffer, "buffer")?;
-        let block = Block::new(size)?;
-        let address = block.start();
-        // SAFETY: the caller vouches for both places.
-        unsafe { give_memory(Buffer::new(block), address, data, buffer) }
+        // SAFETY: the caller writes the memory, as the header says, and vouches for both places.
+        unsafe {
+            let block = Block::new(size)?;
+            let address = block.start();
+            give_memory(Buffer::new(block), address, data, buffer)
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! Memory of ours for payloads.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 
 use remotemedia_core::Memory;
@@ -11,10 +11,8 @@ use crate::status::*;
 /// Enough for every sample format, for the widest vector unit, and for a line of the cache.
 const ALIGNMENT: usize = 64;
 
-/// Bytes that begin at such an address, zero at first.
-///
-/// The allocator is asked for less of an alignment and for some bytes more: what is larger than a few pages it has zero from the
-/// system then, and need not write.
+/// Bytes that begin at such an address. The allocator is asked for less of an alignment and for some bytes more, which is quicker:
+/// it keeps what has been freed for those who ask for no more than the usual.
 pub(crate) struct Block {
     start: NonNull<u8>,
     size: usize,
@@ -28,12 +26,16 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 impl Block {
-    pub fn new(size: usize) -> Outcome<Block> {
+    /// Memory that holds whatever was there before: to make it zero would cost as much as to write it.
+    ///
+    /// # Safety
+    /// It is somebody's to write before it is read; what he leaves out may be anything.
+    pub unsafe fn new(size: usize) -> Outcome<Block> {
         let none = || Failure::new(RM_ERR_MEMORY, format!("{size} bytes of memory are not to be had"));
         let wide = size.checked_add(ALIGNMENT).ok_or_else(none)?;
         let layout = Layout::from_size_align(wide, align_of::<u128>()).map_err(|_| none())?;
         // SAFETY: the size is not 0.
-        let whole = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(none)?;
+        let whole = NonNull::new(unsafe { alloc(layout) }).ok_or_else(none)?;
         let before = whole.align_offset(ALIGNMENT);
         // SAFETY: less than `ALIGNMENT`, so that `size` bytes are left behind.
         let start = unsafe { whole.add(before) };
@@ -48,7 +50,7 @@ impl Block {
 
 impl Memory for Block {
     fn bytes(&self) -> &[u8] {
-        // SAFETY: so many bytes are there, and were zero at first.
+        // SAFETY: so many bytes are there, and somebody has written them.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.size) }
     }
 
