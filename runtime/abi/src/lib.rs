@@ -17,6 +17,7 @@ mod handle;
 mod host;
 mod launcher;
 mod log;
+mod memory;
 #[cfg(all(test, feature = "loom"))]
 mod models;
 mod node;

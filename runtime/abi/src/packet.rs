@@ -299,6 +299,22 @@ impl<'a> PacketView<'a> {
         Ok(view)
     }
 
+    /// The payload, to outlive the view.
+    pub fn keep(&self) -> Outcome<Buffer> {
+        match &self.packet.data {
+            Data::Audio(audio) => Ok(audio.buffer().clone()),
+            Data::Bytes(buffer) => Ok(buffer.clone()),
+            Data::Text(text) => Ok(Buffer::new(Arc::clone(text))),
+            Data::Object(_) => {
+                Err(Failure::new(RM_ERR_UNSUPPORTED, "the packet has an object, which has no bytes to keep; retain it"))
+            }
+            Data::Json(_) | Data::Failure(_) | Data::Flush | Data::Mark => {
+                // SAFETY: the view's own text.
+                copy_of(unsafe { read_bytes(self.raw.data.cast(), self.raw.size, "packet") }?)
+            }
+        }
+    }
+
     pub fn as_ptr(&self) -> *const rm_packet {
         &raw const self.raw
     }
