@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use remotemedia_core::log::{Category, Level, log};
 use remotemedia_core::{
     Context, ErrorKind, Fault, Flow, Host, Lane, NO_INDEX, Node, NodeInfo, Outcome, Packet, Parcel,
 };
@@ -89,6 +90,7 @@ impl ProcessNode {
             let program = program.unwrap_or_default();
             Fault::new(format!("its process could not be started: {program}: {error}"))
         })?;
+        log(Category::Process, Level::Info, || format!("process {} of a node has started", worker.id()));
         let deadline = Instant::now() + self.config.start;
         let worker = self.worker.insert(worker);
         self.busy = false;
@@ -133,6 +135,12 @@ impl ProcessNode {
                 times => format!("its process is gone, and was started again {times} times already"),
             }));
         }
+        log(Category::Process, Level::Warning, || {
+            format!(
+                "a node's process is gone and is started again, {} time(s) left",
+                self.config.restarts - self.restarts - 1
+            )
+        });
         let delay = self.config.restart_delay.saturating_mul(1 << self.restarts.min(16));
         self.restarts += 1;
         let until = Instant::now() + delay;
@@ -294,6 +302,7 @@ impl ProcessNode {
             Closed::Nonsense => "has sent what cannot be, and was killed".into(),
             Closed::Stuck(message) => return Fault::new(message.clone()),
         };
+        log(Category::Process, Level::Info, || format!("process {id} of a node {what}, {when}"));
         Fault::new(format!("its process {id} {what}, {when}"))
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::flow::EdgeState;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
+use crate::log::{Category, Level, log};
 use crate::{ErrorKind, Fault, NodeError};
 
 /// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.
@@ -57,6 +58,7 @@ impl Session {
         node.abandoned = true;
         node.metrics.errors += 1;
         let error = NodeError::new(fault, &state.plan.nodes[at].id, node.cause.index, node.cause.pts);
+        log(Category::Node, Level::Warning, || format!("session {} goes on without a call: {error}", self.number));
         let base = node.op;
         match (base, state.phase) {
             (Op::Cleanup, _) => {
@@ -94,6 +96,8 @@ impl Session {
         } else if now - state.seen_at >= stall && state.has_work() {
             // Told once, until something moves.
             let report = self.describe_stall(state, now - state.seen_at);
+            let level = if state.listener.is_some() { Level::Info } else { Level::Warning };
+            log(Category::Session, level, || format!("session {}: {report}", self.number));
             state.warnings.push(report);
             state.stalled = true;
             state.seen_at = now + Duration::from_secs(365 * 24 * 3600);
