@@ -34,16 +34,7 @@ static inline rm_status sound(rm_status status)
 }
 
 /* One for the whole program. */
-static inline rm_runtime the_runtime(void)
-{
-    static rm_runtime runtime;
-    if (runtime == 0) {
-        rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
-        config.threads = 2;
-        CHECK(rm_runtime_new(&config, &runtime) == RM_OK);
-    }
-    return runtime;
-}
+rm_runtime the_runtime(void);
 
 /* The bytes of an input, one after the other; 0 behind the last. */
 typedef struct {
