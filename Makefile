@@ -3,6 +3,7 @@
 PYTHON ?= python3
 AUDIO ?= bindings/examples/recordings/speech.flac
 OUT ?= build/demo
+FUZZ_SECONDS ?= 60
 
 VENV := build/venv
 BIN := $(abspath $(VENV))/bin
@@ -11,7 +12,7 @@ CTEST_BUILD := build/native
 SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyproject.toml -type f -not -path 'runtime/target/*' -not -name '*.pyc')
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check bench soak deep header baseline fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check bench soak deep fuzz header baseline fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -50,11 +51,17 @@ bench: $(VENV)/installed-test
 soak: $(VENV)/installed-test
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 60
 
-# What takes long: the same for ten minutes, and ten minutes of random sessions in the engine.
+# What takes long: the same for ten minutes, ten minutes of random sessions in the engine, and a million hostile calls.
 deep: $(VENV)/installed-test
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 600
 	cd runtime && STRESS_SECONDS=600 cargo test --release --locked -p remotemedia-core --test stress
-	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest tests/property tests/process
+	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest -rP tests/property tests/process
+
+# Looks for bytes that do harm, with libFuzzer and AddressSanitizer: each program for FUZZ_SECONDS. Needs clang.
+fuzz: $(VENV)/bin/python
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh build/fuzz/tests/fuzz
 
 # What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
 header: prerequisites

@@ -62,13 +62,15 @@ pub fn add_packet(packet: &mut Packet, parcel: &mut dyn Parcel) -> Result<(), Fa
     Ok(())
 }
 
-/// The packet of a message; objects are put together by `host`.
+/// The packet of a message; objects are put together by `host`. What must be text is copied before it is looked at: the other
+/// process could change what was found to be text.
 pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Packet, Fault> {
     let Message { header, mut parts, .. } = message;
     let metadata = if header.data & METADATA == 0 || parts.is_empty() {
         None
     } else {
-        match serde_json::from_slice(parts.remove(0).buffer.bytes()) {
+        let copy = parts.remove(0).buffer.bytes().to_vec();
+        match serde_json::from_slice(&copy) {
             Ok(Value::Object(map)) => Some(Arc::new(map)),
             _ => return Err(nonsense("metadata")),
         }
@@ -82,8 +84,11 @@ pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Pac
         let part = part.buffer;
         match kinds {
             Kinds::AUDIO => Data::Audio(Audio::new(part, header.first, header.second).map_err(Fault::input)?),
-            Kinds::TEXT => Data::Text(std::str::from_utf8(part.bytes()).map_err(|_| nonsense("text"))?.into()),
-            Kinds::JSON => Data::Json(Arc::new(serde_json::from_slice(part.bytes()).map_err(|_| nonsense("JSON"))?)),
+            Kinds::TEXT => Data::Text(String::from_utf8(part.bytes().to_vec()).map_err(|_| nonsense("text"))?.into()),
+            Kinds::JSON => {
+                let copy = part.bytes().to_vec();
+                Data::Json(Arc::new(serde_json::from_slice(&copy).map_err(|_| nonsense("JSON"))?))
+            }
             Kinds::BYTES => Data::Bytes(part),
             _ => return Err(nonsense("kind of data")),
         }

@@ -38,7 +38,7 @@ def wrong(values: tuple[Any, ...], words: str, *faults: int) -> Argument:
     return Argument(values, frozenset(faults), words)
 
 
-def seldom(r: Random, most: int = 8) -> bool:
+def seldom(r: Random, most: int = 16) -> bool:
     """One time in so many."""
     return r.randrange(most) == 0
 
@@ -118,7 +118,7 @@ class Out(Argument):
 
 
 def out(r: Random, kind: Callable[[int], Any] = ctypes.c_uint64, before: int = 0xA5A5, optional: bool = False) -> Out:
-    if seldom(r, 12):
+    if seldom(r, 24):
         return Out((None,), frozenset() if optional else frozenset({NULL}), "no place for the result")
     place = kind(before)
     return Out((ctypes.byref(place),), place=place, before=before)
@@ -138,8 +138,8 @@ ROOM_FOR_STRUCT = 4096 + 64
 def struct(r: Random, value: ctypes.Structure, first: int = 0, align: int = 8, written: bool = False) -> Struct:
     """A struct by its address, with a size that may be wrong.
 
-    `first` is its size in the first version of the ABI, if it has grown since; `written` is said of those that the library
-    fills in.
+    `first` is its size in the first version of the ABI, if it has grown since; `written` is said of those that the
+    library fills in.
     """
     size = ctypes.sizeof(value)
     first = first or size
@@ -147,17 +147,17 @@ def struct(r: Random, value: ctypes.Structure, first: int = 0, align: int = 8, w
     ctypes.memmove(memory, ctypes.byref(value), size)
     pointer = ctypes.cast(memory, ctypes.POINTER(type(value)))
     chosen, faults, words, readable = size, frozenset[int](), "", True
-    if seldom(r, 10):
+    if seldom(r, 24):
         return Struct((None,), frozenset({NULL}), "no struct", readable=False)
-    if seldom(r, 10):
+    if seldom(r, 24):
         chosen = pick(r, 0, 1, first - align, size + 1, size - 1, 4096 + align, 2**31, 2**32 - 1)
         faults, words, readable = frozenset({WRONG}), "a size that cannot be", False
-    elif seldom(r, 10):
+    elif seldom(r, 24):
         chosen, words = pick(r, size + align, 4096), "a later struct"
         if not written and r.randrange(2):
             memory[pick(r, size, chosen - 1)] = 1
             faults, words = frozenset({UNSUPPORTED}), "a later struct that asks for more"
-    elif first < size and seldom(r, 4):
+    elif first < size and seldom(r, 8):
         chosen, words = first, "an older struct"
         ctypes.memset(ctypes.addressof(memory) + first, 0x5A, size - first)
     pointer.contents.struct_size = chosen
@@ -166,7 +166,7 @@ def struct(r: Random, value: ctypes.Structure, first: int = 0, align: int = 8, w
 
 def numbers(r: Random, right: Sequence[int], *others: tuple[int, int]) -> tuple[int, frozenset[int]]:
     """A number that is right, or one of the others, each with the status that it is refused with."""
-    if others and seldom(r, 10):
+    if others and seldom(r, 24):
         value, fault = r.choice(others)
         return value, frozenset({fault})
     return r.choice(right), frozenset()

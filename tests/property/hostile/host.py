@@ -179,9 +179,7 @@ class TypeScript(Registration):
         self.wild = self.random.randrange(2) == 0
 
     def callbacks(self) -> _abi.rm_type_callbacks:
-        return _abi.rm_type_callbacks(
-            user_data=self.number, destroy=thunks.type_destroy, create=thunks.type_create
-        )
+        return _abi.rm_type_callbacks(user_data=self.number, destroy=thunks.type_destroy, create=thunks.type_create)
 
     def create(self, name: int, size: int, parameters: int, parameters_size: int, place: Any) -> int:
         choice = self.random.randrange(9) if self.wild else 9

@@ -112,6 +112,7 @@ class Pipeline(Thing):
 class Session(Thing):
     runtime: Runtime | None = None
     nodes: list[Node] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     number: int = 0
     fed: bool = True
     """Whether it takes packets."""

@@ -22,7 +22,7 @@ AUDIO, TEXT, JSON, BYTES, OBJECT = (
 class Memory:
     """Some bytes that stay where they are: text, JSON and samples at once."""
 
-    TEXTS = [b"hello", b"{\"a\": [1, 2.5, null]}", b"[]", b"\0" * 64, b"\xff\xfe\xfd\xfc"]
+    TEXTS = [b"hello", b'{"a": [1, 2.5, null]}', b"[]", b"\0" * 64, b"\xff\xfe\xfd\xfc"]
 
     def __init__(self) -> None:
         self.bytes = ctypes.create_string_buffer(b"".join(self.TEXTS) + b"x" * 4096)
@@ -86,7 +86,7 @@ def fill(world: Any, r: Random, value: Any, right: bool) -> None:
 def spoil(world: Any, r: Random, value: Any, inside: Any) -> set[int]:
     """One thing that is not as it should be, or nothing; what it may be refused for."""
     memory, texts = world.memory, Memory.TEXTS
-    match r.randrange(24):
+    match r.randrange(64):
         case 0:
             value.kind = pick(r, 0, 6, 7, 4711, 2**32 - 1)
             return {WRONG}

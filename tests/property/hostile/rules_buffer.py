@@ -73,6 +73,8 @@ def buffer_write(world: World, r: Random) -> None:
 @calls("rm_buffer_free", weight=6)
 def buffer_free(world: World, r: Random) -> None:
     handle, buffer = world.handle(r, BUFFER, optional=True)
+    if buffer and not seldom(r, 2):
+        return
     if buffer:
         world.forget(BUFFER, buffer.handle)
     world.expect("rm_buffer_free", handle)

@@ -62,7 +62,7 @@ def spoil_table(r: Random, script: HostScript) -> int:
 @calls("rm_host_free", weight=1)
 def host_free(world: World, r: Random) -> None:
     handle, host = world.handle(r, HOST, optional=True)
-    if host and not seldom(r, 2):
+    if host and not seldom(r, 6):
         return
     if host:
         world.forget(HOST, host.handle)
@@ -89,5 +89,3 @@ def worker_run(world: World, r: Random) -> None:
     if host and host.script.hires != "lends none":
         return
     world.expect("rm_worker_run", handle, right={STATE})
-
-

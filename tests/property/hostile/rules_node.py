@@ -24,10 +24,10 @@ def node_new(world: World, r: Random) -> None:
     if len(world.all(NODE)) >= 24:
         return
     handle, host = world.handle(r, HOST, optional=True)
-    script = NodeScript(world, r.getrandbits(32), r.randrange(2) == 0, host.script if host else None)
+    script = NodeScript(world, r.getrandbits(32), r.randrange(4) == 0, host.script if host else None)
     source = r.randrange(6) == 0
     callbacks = script.callbacks(source)
-    faults = spoil_node(world, r, callbacks) if seldom(r, 4) else set()
+    faults = spoil_node(world, r, callbacks) if seldom(r, 8) else set()
     if host and host.script.table and r.randrange(2):
         callbacks.process_object = host.script.new_object()
     made, place = struct(r, callbacks), out(r)
@@ -85,6 +85,8 @@ def spoil_node(world: World, r: Random, callbacks: _abi.rm_node_callbacks) -> se
 @calls("rm_node_free")
 def node_free(world: World, r: Random) -> None:
     handle, node = world.handle(r, NODE, optional=True)
+    if node and not seldom(r, 2):
+        return
     if node and not world.forget(NODE, node.handle):
         # A callback was quicker.
         handle.faults = frozenset({_abi.RM_ERR_BAD_HANDLE})
@@ -176,5 +178,3 @@ def call_tag(world: World, r: Random) -> None:
 @calls("rm_call_cancelled", weight=1)
 def call_cancelled(world: World, r: Random) -> None:
     world.expect("rm_call_cancelled", out(r, ctypes.c_uint32), right={REENTRANT})
-
-

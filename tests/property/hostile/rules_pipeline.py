@@ -32,7 +32,7 @@ def pipeline_new(world: World, r: Random) -> None:
 @calls("rm_pipeline_free")
 def pipeline_free(world: World, r: Random) -> None:
     handle, pipeline = world.handle(r, PIPELINE, optional=True)
-    if pipeline and not seldom(r, 3):
+    if pipeline and not seldom(r, 10):
         return
     if pipeline:
         world.forget(PIPELINE, pipeline.handle)
@@ -84,17 +84,25 @@ def is_object(document: str) -> bool:
         return False
 
 
+def ends_of_edge(r: Random, pipeline: Pipeline | None) -> tuple[Text, Text]:
+    """Two ends, mostly so that what comes of it can run: from a node to one that was added later."""
+    known = list(pipeline.nodes) if pipeline else []
+    if len(known) < 2 or seldom(r, 8):
+        return text(r, *known, *IDS, "nobody"), text(r, *known, *IDS, "a/port")
+    first, second = sorted(r.sample(range(len(known)), 2))
+    return text(r, known[first]), text(r, known[second])
+
+
 @calls("rm_pipeline_connect", weight=8)
 def pipeline_connect(world: World, r: Random) -> None:
     handle, pipeline = world.handle(r, PIPELINE)
-    known = list(pipeline.nodes) if pipeline and pipeline.nodes else IDS
-    source, target = text(r, *known, "nobody"), text(r, *known, "a/port")
+    source, target = ends_of_edge(r, pipeline)
     config = _abi.rm_edge_config(policy=pick(r, 0, 1, 2, 3, 4), capacity=pick(r, 0, 1, 2, 2**32 - 1))
     faults: set[int] = set()
-    if seldom(r, 10):
+    if seldom(r, 20):
         config.policy = pick(r, 5, 2**32 - 1)
         faults.add(WRONG)
-    if seldom(r, 10):
+    if seldom(r, 20):
         config.reserved = 1
         faults.add(UNSUPPORTED)
     edge = struct(r, config, align=4)

@@ -34,7 +34,7 @@ def ring_new(world: World, r: Random) -> None:
         period=pick(r, 0, 1, 10**6),
     )
     right = {OK} if not session or session.fed or config.direction == _abi.RM_RING_OUTPUT else {STATE}
-    faults = spoil_ring(r, config) if seldom(r, 3) else set()
+    faults = spoil_ring(r, config) if seldom(r, 6) else set()
     made, place = struct(r, config), out(r)
     made.faults |= faults
     if world.expect("rm_ring_new", handle, made, place, right=right) == OK:
@@ -81,14 +81,16 @@ def ring_get_stats(world: World, r: Random) -> None:
 def ring_try_push(world: World, r: Random) -> None:
     handle, ring = world.handle(r, RING)
     value = _abi.rm_packet(kind=_abi.RM_KIND_BYTES, data=world.memory.address, size=pick(r, 0, 1, 5))
-    faults = spoil_bytes(world, r, value) if seldom(r, 3) else set()
+    faults = spoil_bytes(world, r, value) if seldom(r, 6) else set()
     made = struct(r, value)
     made.faults |= faults
     right: set[int] = {OK}
     if ring and not ring.input:
         right = {WRONG}
     elif ring:
-        right = {OK, TIMEOUT, STATE, CANCELLED} | ring.session.endings() | ({WRONG} if value.size > ring.size else set())
+        right = (
+            {OK, TIMEOUT, STATE, CANCELLED} | ring.session.endings() | ({WRONG} if value.size > ring.size else set())
+        )
         if value.size > ring.size:
             right -= {OK}
     world.expect("rm_ring_try_push", handle, made, right=right)
@@ -135,6 +137,8 @@ def ring_try_pull(world: World, r: Random) -> None:
 @calls("rm_ring_free", weight=1)
 def ring_free(world: World, r: Random) -> None:
     handle, ring = world.handle(r, RING, optional=True)
+    if ring and not seldom(r, 3):
+        return
     if ring:
         world.forget(RING, ring.handle)
     world.expect("rm_ring_free", handle)
@@ -150,14 +154,8 @@ def service_join(world: World, r: Random) -> None:
         # Taken over, whatever comes of it.
         socket, other = os.pipe()
         os.close(other)
-    payload = struct(r, _abi.rm_packet(), written=True)
-    place = out(r)
-    if (payload.faults or place.faults) and socket > 2:
-        # Refused before it is looked at; then it is ours still, if it is one.
-        payload.keep = (payload.keep, socket)
+    payload, place = struct(r, _abi.rm_packet(), written=True), out(r)
     world.expect("rm_service_join", socket, place, payload, right={WRONG})
-    if (payload.faults or place.faults) and 2 < socket < 2**31 - 1:
-        os.close(socket)
 
 
 @calls("rm_service_nodes", weight=1)

@@ -20,7 +20,7 @@ def runtime_new(world: World, r: Random) -> None:
         return
     faults: set[int] = set()
     config = _abi.rm_runtime_config(abi_version=_abi.RM_ABI_VERSION, threads=pick(r, 0, 1, 3))
-    match r.randrange(12):
+    match r.randrange(24):
         case 0:
             config.abi_version = pick(r, 0x7FFF_0000, 0x0001_0000, 2**32 - 1)
             faults.add(_abi.RM_ERR_VERSION)
@@ -56,7 +56,7 @@ def runtime_new(world: World, r: Random) -> None:
 @calls("rm_runtime_shutdown", weight=1)
 def runtime_shutdown(world: World, r: Random) -> None:
     handle, runtime = world.handle(r, RUNTIME)
-    if runtime and not seldom(r, 3):
+    if runtime and not seldom(r, 12):
         return
     place = pick(r, None, ctypes.byref(ctypes.c_uint32()))
     patience = pick(r, PATIENCE * 10**9, 0, 1)
@@ -69,7 +69,7 @@ def runtime_shutdown(world: World, r: Random) -> None:
 @calls("rm_runtime_free", weight=1)
 def runtime_free(world: World, r: Random) -> None:
     handle, runtime = world.handle(r, RUNTIME, optional=True)
-    if runtime and not seldom(r, 3):
+    if runtime and not seldom(r, 12):
         return
     if runtime:
         runtime.shut = True

@@ -22,11 +22,13 @@ CONVERSION = frozenset({_abi.RM_ERR_NODE, _abi.RM_ERR_INPUT})
 """What comes of an object that a host does not turn into data."""
 
 
-@calls("rm_session_open", weight=14)
+@calls("rm_session_open", weight=24)
 def session_open(world: World, r: Random) -> None:
     if len(world.all(SESSION)) >= 8:
         return
     handle, pipeline = world.handle(r, PIPELINE)
+    if pipeline and not pipeline.nodes and not seldom(r, 8):
+        return
     events = world.register(Events(world))
     number = next(numbers)
     config = _abi.rm_session_config(
@@ -40,13 +42,14 @@ def session_open(world: World, r: Random) -> None:
         user_data=events.number,
         on_event=session_event if r.randrange(2) else type(session_event)(),
     )
-    faults = spoil_config(world, r, config) if seldom(r, 3) else set()
+    faults = spoil_config(world, r, config) if seldom(r, 8) else set()
     config.caller = world.wrong_handle(r) if seldom(r) else 0
     made, place = struct(r, config, first=_abi.rm_session_config.caller.offset), out(r)
     made.faults |= faults
     nodes, right = opening(pipeline, config.capacity) if pipeline else ([], {OK})
     session = Session(SESSION, runtime=pipeline.runtime if pipeline else None, nodes=nodes, number=number)
     session.failures = failures(pipeline) if pipeline else frozenset()
+    session.ids = list(pipeline.nodes) if pipeline else []
     session.fed = bool(pipeline) and is_fed(pipeline)
     session.unsure = any(node.shared for node in nodes)
     world.by_number[number] = session
@@ -86,7 +89,7 @@ def opening(pipeline: Pipeline, capacity: int) -> tuple[list[Node], set[int]]:
     ports = any("/" in end for edge in pipeline.edges for end in edge)
     types = any(isinstance(node, str) and node != "PassThrough" for node in pipeline.nodes.values())
     if types:
-        # Their nodes are made now, or not, and take what they take; and what is wrong with the graph is found after that.
+        # Their nodes are made now, or not, and take what they take; what is wrong with the graph is found after that.
         return nodes, {OK, GRAPH, STATE} | FAILURES
     if ports or any(target in sources for _, target in pipeline.edges):
         return nodes, {GRAPH}
@@ -161,7 +164,7 @@ def keep(world: World, r: Random, pulled: Any) -> None:
 @calls("rm_session_end", weight=4)
 def session_end(world: World, r: Random) -> None:
     handle, session = world.handle(r, SESSION)
-    if session and not seldom(r, 2):
+    if session and not seldom(r, 5):
         return
     world.expect("rm_session_end", handle)
     if session:
@@ -171,7 +174,7 @@ def session_end(world: World, r: Random) -> None:
 @calls("rm_session_cancel", weight=2)
 def session_cancel(world: World, r: Random) -> None:
     handle, session = world.handle(r, SESSION)
-    if session and not seldom(r, 2):
+    if session and not seldom(r, 5):
         return
     world.expect("rm_session_cancel", handle)
     if session:
@@ -220,8 +223,9 @@ def changing(world: World, r: Random, name: str, replaces: bool, ends: int) -> N
     """A change of a running session. Where it is at the moment, only the session knows."""
     handle, session = world.handle(r, SESSION)
     node_handle, node = world.handle(r, NODE)
-    identity = text(r, "a", "b", "m", "new")
-    places = [text(r, "", "a", "b", "c") for _ in range(ends)]
+    known = session.ids if session else ["a"]
+    identity = text(r, *known) if replaces else text(r, "new", "newer", *known)
+    places = [text(r, "", *known) for _ in range(ends)]
     right = {OK, GRAPH, STATE, TIMEOUT} | (session.endings() if session else set())
     if node and session:
         right |= node.failures | ({_abi.RM_ERR_BAD_HANDLE} if node.shared else set())
@@ -234,7 +238,7 @@ def changing(world: World, r: Random, name: str, replaces: bool, ends: int) -> N
         world.expect(name, handle, identity, node_handle, *places, timeout(r), right=right)
 
 
-@calls("rm_session_insert", weight=3)
+@calls("rm_session_insert", weight=5)
 def session_insert(world: World, r: Random) -> None:
     changing(world, r, "rm_session_insert", replaces=False, ends=2)
 
@@ -248,16 +252,14 @@ def session_replace(world: World, r: Random) -> None:
 def session_remove(world: World, r: Random) -> None:
     handle, session = world.handle(r, SESSION)
     right = {OK, GRAPH, STATE, TIMEOUT} | (session.endings() if session else set())
-    world.expect("rm_session_remove", handle, text(r, "a", "b", "m"), timeout(r), right=right)
+    world.expect("rm_session_remove", handle, text(r, *(session.ids if session else ["a"])), timeout(r), right=right)
 
 
 @calls("rm_session_free")
 def session_free(world: World, r: Random) -> None:
     handle, session = world.handle(r, SESSION, optional=True)
-    if session and not seldom(r, 4):
+    if session and not session.cancelled and not seldom(r, 8):
         return
     if session:
         world.forget(SESSION, session.handle)
     world.expect("rm_session_free", handle)
-
-

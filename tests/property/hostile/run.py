@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterable
 from random import Random
 
-from .engine import Engine
+from .engine import Engine, name_of
 from .model import Wrong
 from .rules import RULES, WEIGHTS
 from .thunks import Raised
@@ -62,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--calls", type=int, default=100_000)
+    parser.add_argument("--transitions", action="store_true", help="print each function with its statuses and states")
     chosen = parser.parse_args()
     sys.unraisablehook = swallow
     faulthandler.enable()
@@ -77,6 +78,9 @@ def main() -> None:
             os._exit(1)
         worlds += 1
     faulthandler.cancel_dump_traceback_later()
+    if chosen.transitions:
+        for name, status, words in sorted(engine.transitions):
+            print(f"{name} {name_of(status)} {words}")
     calls, seconds = engine.calls(), time.monotonic() - began
     print(f"{calls.total()} calls, {len(engine.transitions)} transitions, {worlds} worlds, {seconds:.0f} s")
 

@@ -83,7 +83,7 @@ class World:
     def handle(self, r: Random, kind: int, optional: bool = False) -> tuple[Argument, Any]:
         """A handle and what it is the name of; or a wrong one, and nothing."""
         things = self.all(kind)
-        if things and not seldom(r, 6):
+        if things and not seldom(r, 12):
             thing = r.choice(things)
             faults = frozenset({BAD_HANDLE}) if thing.shared and not self.is_live(thing.handle) else frozenset()
             return Argument((thing.handle,), faults, f"live {thing.phase}".strip()), thing
@@ -97,7 +97,11 @@ class World:
         with self.lock:
             others = [handle for of, things in self.things.items() if of != kind for handle in things if kind]
             mine = list(self.things.get(kind, ()))
-        candidates = [(r.getrandbits(64) | 1 << 30, "random"), (2**64 - 1, "all bits"), (kind << 56 | 0x77777777, "forged")]
+        candidates = [
+            (r.getrandbits(64) | 1 << 30, "random"),
+            (2**64 - 1, "all bits"),
+            (kind << 56 | 0x77777777, "forged"),
+        ]
         if not optional and kind:
             candidates.append((0, "zero"))
         if self.dead:
