@@ -507,6 +507,9 @@ typedef struct rm_log_record {
     size_t text_size;
 } rm_log_record;
 
+/**
+ * To begin with: what has to be set in an `rm_log_record` is set.
+ */
 #define RM_LOG_RECORD_INIT { sizeof(rm_log_record), 0, 0, 0, NULL, 0, 0 }
 
 /**
@@ -1061,6 +1064,9 @@ typedef struct rm_plugin {
     rm_status (*init)(uint64_t runtime);
 } rm_plugin;
 
+/**
+ * To begin with: what has to be set in an `rm_plugin` is set.
+ */
 #define RM_PLUGIN_INIT { sizeof(rm_plugin), RM_ABI_VERSION, NULL, 0, NULL, 0, NULL }
 
 /**
@@ -1961,8 +1967,9 @@ rm_status rm_session_trace(rm_session session,
  * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
  * Threads: any. Inside a callback that the session waits for it does not wait.
  * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
- * meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the
- * session then runs on as it was.
+ * meet), RM_ERR_STATE (the session has ended, or was not ready in time, see `rm_session_ready`: it stays as it is), RM_ERR_TIMEOUT,
+ * RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the session then runs on as
+ * it was.
  * Since: 0.1
  */
 rm_status rm_session_insert(rm_session session,
@@ -1982,8 +1989,8 @@ rm_status rm_session_insert(rm_session session,
  *
  * Ownership: none.
  * Threads: any. Inside a callback that the session waits for it does not wait.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
- * RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE (as for
+ * `rm_session_insert`), RM_ERR_TIMEOUT, RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
  * Since: 0.1
  */
 rm_status rm_session_remove(rm_session session,

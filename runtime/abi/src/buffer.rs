@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
+use remotemedia_core::fault::{Point, fails};
 use remotemedia_core::{Buffer, HostObject, Memory};
 
 use crate::error::{Failure, Outcome};
@@ -89,9 +90,9 @@ pub(crate) fn part_of(bytes: &[u8], buffer: &Buffer) -> Option<Buffer> {
 pub(crate) fn copy_of(bytes: &[u8]) -> Outcome<Buffer> {
     // Sixteen bytes are aligned enough for every sample format and for a vector unit.
     let mut owned: Vec<u128> = Vec::new();
-    owned
-        .try_reserve_exact(bytes.len().div_ceil(16))
-        .map_err(|_| Failure::new(RM_ERR_MEMORY, format!("no memory for a copy of {} bytes", bytes.len())))?;
+    if fails(Point::Memory) || owned.try_reserve_exact(bytes.len().div_ceil(16)).is_err() {
+        return Err(Failure::new(RM_ERR_MEMORY, format!("no memory for a copy of {} bytes", bytes.len())));
+    }
     owned.resize(bytes.len().div_ceil(16), 0);
     // SAFETY: the vector has at least as many bytes, and the two do not overlap.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), owned.as_mut_ptr().cast(), bytes.len()) };

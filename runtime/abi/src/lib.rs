@@ -17,6 +17,8 @@ mod handle;
 mod host;
 mod launcher;
 mod log;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod node;
 mod objects;
 mod packet;
@@ -31,6 +33,8 @@ mod seat;
 mod service;
 mod session;
 mod status;
+mod sync;
+mod testing;
 mod text;
 mod thread;
 mod version;
@@ -57,6 +61,8 @@ pub use runtime::*;
 pub use service::*;
 pub use session::*;
 pub use status::*;
+#[cfg(feature = "testing")]
+pub use testing::*;
 pub use thread::rm_thread_hooks;
 pub use version::*;
 pub use worker::*;

@@ -1,10 +1,10 @@
 //! Slots: the one place where a node lives, whoever runs it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::session::Session;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use crate::{Node, NodeInfo};
 
 /// A node and its users. A session takes the node out for a call and puts it back, so two sessions that share an

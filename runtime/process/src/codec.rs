@@ -4,10 +4,11 @@ use std::mem;
 use std::sync::Arc;
 
 use remotemedia_core::{
-    Audio, Data, ErrorKind, Fault, Host, HostObject, Kinds, NO_INDEX, NodeError, Packet, Parcel, Piece, Time,
+    Audio, Buffer, Data, ErrorKind, Fault, Host, HostObject, Kinds, NO_INDEX, NodeError, Packet, Parcel, Piece, Time,
 };
 use serde_json::Value;
 
+use crate::channel::copied;
 use crate::message::{Header, Kind, Message};
 
 /// The bit of `Header::data` that says that the first part is metadata.
@@ -62,15 +63,13 @@ pub fn add_packet(packet: &mut Packet, parcel: &mut dyn Parcel) -> Result<(), Fa
     Ok(())
 }
 
-/// The packet of a message; objects are put together by `host`. What must be text is copied before it is looked at: the other
-/// process could change what was found to be text.
+/// The packet of a message; objects are put together by `host`.
 pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Packet, Fault> {
     let Message { header, mut parts, .. } = message;
     let metadata = if header.data & METADATA == 0 || parts.is_empty() {
         None
     } else {
-        let copy = parts.remove(0).buffer.bytes().to_vec();
-        match serde_json::from_slice(&copy) {
+        match serde_json::from_slice(&own(&parts.remove(0).buffer)?) {
             Ok(Value::Object(map)) => Some(Arc::new(map)),
             _ => return Err(nonsense("metadata")),
         }
@@ -84,11 +83,8 @@ pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Pac
         let part = part.buffer;
         match kinds {
             Kinds::AUDIO => Data::Audio(Audio::new(part, header.first, header.second).map_err(Fault::input)?),
-            Kinds::TEXT => Data::Text(String::from_utf8(part.bytes().to_vec()).map_err(|_| nonsense("text"))?.into()),
-            Kinds::JSON => {
-                let copy = part.bytes().to_vec();
-                Data::Json(Arc::new(serde_json::from_slice(&copy).map_err(|_| nonsense("JSON"))?))
-            }
+            Kinds::TEXT => Data::Text(String::from_utf8(own(&part)?).map_err(|_| nonsense("text"))?.into()),
+            Kinds::JSON => Data::Json(Arc::new(serde_json::from_slice(&own(&part)?).map_err(|_| nonsense("JSON"))?)),
             Kinds::BYTES => Data::Bytes(part),
             _ => return Err(nonsense("kind of data")),
         }
@@ -143,6 +139,12 @@ pub fn read_error(message: &Message, host: Option<&Arc<dyn Host>>) -> Fault {
         _ => None,
     };
     Fault { kind, object, ..Fault::new(message.text(0)) }
+}
+
+/// The bytes of a part that is about to be checked. The process that has sent it may write to it all the while: what was
+/// checked there would not be what is used.
+fn own(part: &Buffer) -> Result<Vec<u8>, Fault> {
+    copied(part.bytes()).map_err(Fault::new)
 }
 
 fn nonsense(what: &str) -> Fault {

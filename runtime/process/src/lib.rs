@@ -13,6 +13,8 @@ mod channel;
 mod codec;
 mod loans;
 mod message;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod node;
 mod parts;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod random;
 mod ring;
 mod serve;
 mod shm;
+mod sync;
 mod worker;
 
 pub use blocks::new_buffer;

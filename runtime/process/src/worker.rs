@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
+use remotemedia_core::fault::{Point, check};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::channel::Channel;
@@ -38,23 +39,27 @@ impl Worker {
     /// Starts a program, which is given the number of its socket as one more argument, and the payload over that.
     pub fn start(command: &[OsString], payload: &[u8]) -> io::Result<Worker> {
         let [program, arguments @ ..] = command else { return Err(io::ErrorKind::InvalidInput.into()) };
-        let (channel, socket) = Channel::new(payload)?;
+        let refused = |error| io::Error::other(format!("no shared memory or socket for it is to be had: {error}"));
+        let (channel, socket) = Channel::new(payload).map_err(refused)?;
         let channel = Arc::new(channel);
         let mut command = Command::new(program);
         command.args(arguments).arg(SOCKET.to_string()).stdin(Stdio::null());
         command.fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: SOCKET }]).map_err(io::Error::other)?;
+        check(Point::Process)?;
         let child = command.spawn()?;
+        let id = child.id();
+        let unwatched = Unwatched(Some(child));
         // With it our copy of the worker's socket goes: it hangs up when the worker dies.
         drop(command);
-        let id = child.id();
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
+        check(Point::Process)?;
         let process = pidfd_open(pid, PidfdFlags::empty())?;
         let exit = Arc::new(Exit::default());
         let watch = (Arc::clone(&exit), Arc::clone(&channel));
-        thread::Builder::new()
-            .name("remotemedia-watch".into())
-            .stack_size(STACK)
-            .spawn(move || watch_over(child, &watch.0, &watch.1))?;
+        let builder = thread::Builder::new().name("remotemedia-watch".into()).stack_size(STACK);
+        let started =
+            check(Point::Thread).and_then(|()| builder.spawn(move || watch_over(unwatched, &watch.0, &watch.1)));
+        started.map_err(|error| io::Error::other(format!("no thread to watch over it is to be had: {error}")))?;
         Ok(Worker { channel, process, id, exit })
     }
 
@@ -109,9 +114,21 @@ impl fmt::Debug for Worker {
     }
 }
 
-fn watch_over(mut child: Child, exit: &Exit, channel: &Channel) {
+/// A process that nobody waits for yet: it must not be left behind.
+struct Unwatched(Option<Child>);
+
+impl Drop for Unwatched {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn watch_over(mut unwatched: Unwatched, exit: &Exit, channel: &Channel) {
     // It fails only if somebody else has waited for our child: then how it exited is not known.
-    let status = child.wait().unwrap_or_else(|_| ExitStatus::from_raw(0));
+    let status = unwatched.0.take().and_then(|mut child| child.wait().ok()).unwrap_or_default();
     *lock(&exit.status) = Some(status);
     exit.changed.notify_all();
     channel.hang_up();

@@ -72,7 +72,8 @@ class NodeScript(Registration):
     # Callbacks
 
     def initialize(self) -> int:
-        self.ready += 1
+        # A host that lends no thread just now may not be called for the cleanup before.
+        self.ready = 1 if self.host and self.host.hires != "lends none" else self.ready + 1
         return self.call("initialize", None)
 
     def process(self, packet: Any) -> int:

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Getter, Giver, Label, Shared};
 use crate::ErrorKind;
+use crate::sync::atomic::Ordering;
 
 /// The end of a ring that a real-time thread has.
 #[derive(Debug)]

@@ -1,19 +1,17 @@
 //! The session and the clock: deadlines, attempts that are due, and whether anything moves at all.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Session;
 use super::flow::EdgeState;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
 use crate::log::{Category, Level, log};
+use crate::sync::Instant;
 use crate::{ErrorKind, Fault, NodeError};
 
 /// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.
 const CLEANUP_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long after its deadline a node that keeps to it itself is waited for.
-const PATIENT: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Sees to it that the session looks at the clock in time.
@@ -110,11 +108,13 @@ impl State {
     fn due(&self, at: usize) -> Option<Instant> {
         let node = &self.nodes[at];
         let planned = &self.plan.nodes[at];
-        // One that keeps to it itself says more about what went wrong.
-        let grace = if planned.slot.info().patient { PATIENT } else { Duration::ZERO };
+        let info = planned.slot.info();
         let patience = match node.activity {
             _ if node.abandoned => return None,
-            Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(grace)),
+            // It has limits of its own for these.
+            Activity::Running if info.patient && matches!(node.op, Op::Initialize | Op::Cleanup) => None,
+            // One that keeps to it itself says more about what went wrong.
+            Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(info.grace)),
             Activity::Pending if node.settled.is_none() && node.op == Op::Cleanup => {
                 self.plan.nodes[at].deadline.or(Some(CLEANUP_PATIENCE))
             }
