@@ -3,6 +3,7 @@
 PYTHON ?= python3
 AUDIO ?= bindings/examples/recordings/speech.flac
 OUT ?= build/demo
+FUZZ_SECONDS ?= 60
 
 VENV := build/venv
 BIN := $(abspath $(VENV))/bin
@@ -13,7 +14,7 @@ SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyp
 TESTING := build/testing/libremotemedia.so.0
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check loom bench soak deep header baseline fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check loom bench soak deep fuzz header baseline fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -60,12 +61,19 @@ bench: $(VENV)/installed-test
 soak: $(VENV)/installed-test
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 60
 
-# What takes long: models, the same for ten minutes, ten minutes of random sessions in the engine, and more of the tests.
+# What takes long: models, the same for ten minutes, ten minutes of random sessions in the engine, a million hostile calls, and
+# more of the tests.
 deep: $(VENV)/installed-test $(TESTING)
 	$(MAKE) loom INTERRUPTIONS=2
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 600
 	cd runtime && STRESS_SECONDS=600 cargo test --release --locked -p remotemedia-core --test stress
-	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest tests/property tests/process tests/faults
+	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest -rP tests/property tests/process tests/faults
+
+# Looks for bytes that do harm, with libFuzzer and AddressSanitizer: each program for FUZZ_SECONDS. Needs clang.
+fuzz: $(VENV)/bin/python
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh build/fuzz/tests/fuzz
 
 # What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
 header: prerequisites

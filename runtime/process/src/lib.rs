@@ -26,5 +26,7 @@ mod sync;
 mod worker;
 
 pub use blocks::new_buffer;
+#[cfg(feature = "fuzzing")]
+pub use channel::fuzzing;
 pub use node::{Log, Payload, ProcessConfig, ProcessNode};
 pub use serve::{CallSource, ResultSink, Service};

@@ -267,7 +267,10 @@ impl<'a> Batch<'a> {
         let fault = Fault { kind: ErrorKind::State, message, object: None };
         match op {
             Op::Cleanup if !self.plan.nodes[self.at].slot.end() => {}
-            Op::Initialize => self.fail_life(fault, scratch),
+            Op::Initialize => {
+                self.plan.nodes[self.at].slot.refuse();
+                self.fail(fault, 0, true, scratch);
+            }
             _ => self.fail(fault, 0, true, scratch),
         }
     }
