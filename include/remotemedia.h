@@ -22,6 +22,31 @@
 #define RM_PART_SHARED 1
 
 /**
+ * What only somebody who looks for an error wants to know.
+ */
+#define RM_LOG_DEBUG 10
+
+/**
+ * What happens in the normal course.
+ */
+#define RM_LOG_INFO 20
+
+/**
+ * What nobody may have noticed.
+ */
+#define RM_LOG_WARNING 30
+
+/**
+ * A defect.
+ */
+#define RM_LOG_ERROR 40
+
+/**
+ * How many bytes the text of a record has at most; a longer one is cut.
+ */
+#define RM_LOG_TEXT_MAX 1024
+
+/**
  * The node makes packets by itself: `resume` is called from the start until it answers RM_OK.
  */
 #define RM_NODE_SOURCE 1
@@ -447,6 +472,45 @@ typedef struct rm_host_callbacks {
  * A host: a program, or a language in it, that has objects of its own. 0 is never valid.
  */
 typedef uint64_t rm_host;
+
+/**
+ * A record of the log.
+ */
+typedef struct rm_log_record {
+    /**
+     * `sizeof(rm_log_record)`.
+     */
+    uint32_t struct_size;
+    /**
+     * One of RM_LOG_….
+     */
+    uint32_t level;
+    /**
+     * When it was written, in nanoseconds since 1970.
+     */
+    int64_t time;
+    /**
+     * How many records before it were lost, because nobody took them in time.
+     */
+    uint64_t dropped;
+    /**
+     * What it is about: "misuse", "session", "node", "worker", "process", "packet" or "plugin". Valid for ever.
+     */
+    const char *category;
+    /**
+     * Its size in bytes.
+     */
+    size_t category_size;
+    /**
+     * The size of the text in bytes.
+     */
+    size_t text_size;
+} rm_log_record;
+
+/**
+ * To begin with: what has to be set in an `rm_log_record` is set.
+ */
+#define RM_LOG_RECORD_INIT { sizeof(rm_log_record), 0, 0, 0, NULL, 0, 0 }
 
 /**
  * A node of the host. Every function may be null; none may throw.
@@ -964,6 +1028,48 @@ typedef struct rm_session_config {
 typedef uint64_t rm_session;
 
 /**
+ * What a plugin is: a shared library that is linked with this one and exports one object of this type, the constant
+ * `rm_plugin_entry`.
+ */
+typedef struct rm_plugin {
+    /**
+     * `sizeof(rm_plugin)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `RM_ABI_VERSION`, as the plugin was compiled.
+     */
+    uint32_t abi_version;
+    /**
+     * Its name.
+     */
+    const char *name;
+    /**
+     * The size of the name in bytes.
+     */
+    size_t name_size;
+    /**
+     * Its version.
+     */
+    const char *version;
+    /**
+     * The size of the version in bytes.
+     */
+    size_t version_size;
+    /**
+     * Adds node types to a runtime, with `rm_runtime_add_type`; names that are taken are refused. Called once for each runtime
+     * that loads it. On failure it calls `rm_call_fail`, or leaves what `rm_last_error` says, and answers a negative status;
+     * the types that it has added are gone then. [the thread that loads it, no lock held]
+     */
+    rm_status (*init)(uint64_t runtime);
+} rm_plugin;
+
+/**
+ * To begin with: what has to be set in an `rm_plugin` is set.
+ */
+#define RM_PLUGIN_INIT { sizeof(rm_plugin), RM_ABI_VERSION, NULL, 0, NULL, 0, NULL }
+
+/**
  * It worked. From a callback: finished.
  */
 #define RM_OK 0
@@ -1032,6 +1138,11 @@ typedef uint64_t rm_session;
  * A node type that nobody registered.
  */
 #define RM_ERR_UNKNOWN_TYPE (-23)
+
+/**
+ * A plugin that cannot be used; the message says why.
+ */
+#define RM_ERR_PLUGIN (-24)
 
 /**
  * Too late or too early: the session takes no input, has ended, or runs on.
@@ -1120,6 +1231,29 @@ rm_status rm_buffer_wrap(const void *data,
 rm_status rm_buffer_share(size_t size,
                           void **data,
                           rm_buffer *buffer);
+
+/**
+ * Says where the bytes of a buffer are.
+ *
+ * Ownership: `*data` points to `*size` bytes that are there for as long as the handle, or a packet that has the buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_buffer_read(rm_buffer buffer, const void **data, size_t *size);
+
+/**
+ * The same to write in place, for whoever is alone in having the buffer, such as one that was pulled: no packet, and no other
+ * buffer, has a part of it.
+ *
+ * Ownership: `*data` points to `*size` bytes that are the caller's to write until the buffer goes into a packet.
+ * Threads: any, but no other call may have the buffer meanwhile.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_STATE (somebody else has it, or the memory is not the library's: copy it).
+ * Since: 0.1
+ */
+rm_status rm_buffer_write(rm_buffer buffer,
+                          void **data,
+                          size_t *size);
 
 /**
  * Ends a reference to a buffer.
@@ -1282,6 +1416,33 @@ rm_status rm_host_new(uint64_t runtime, const struct rm_host_callbacks *callback
 rm_status rm_host_free(rm_host host);
 
 /**
+ * Takes the oldest record of the log, which is that of the whole process. RM_END says that there is none. The text is copied
+ * as by `rm_last_error`, except that there is no second call: RM_LOG_TEXT_MAX bytes are always enough.
+ * `record->struct_size` is the caller's to set.
+ *
+ * Ownership: the caller's struct and buffer.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (`struct_size`).
+ * Since: 0.1
+ */
+rm_status rm_log_drain(struct rm_log_record *record,
+                       char *text,
+                       size_t capacity);
+
+/**
+ * Sets which levels are written to the log from now on, in the whole process: `warn`, or `info,session=debug,misuse=off`. The
+ * levels are `debug`, `info`, `warn`, `error` and `off`; one alone is that of every category, and what comes later counts.
+ * At first it is what the environment has in REMOTEMEDIA_LOG, or else `warn`.
+ *
+ * Ownership: the text is borrowed.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_ARGUMENT (no such level or category; then nothing has changed).
+ * Since: 0.1
+ */
+rm_status rm_log_set_levels(const char *levels,
+                            size_t size);
+
+/**
  * Makes a node of the host's callbacks. `host` may be 0 for a program without objects of its own: the library's threads
  * then make the calls.
  *
@@ -1388,6 +1549,20 @@ rm_status rm_pipeline_load(rm_pipeline pipeline,
                            size_t size);
 
 /**
+ * Copies the shape of a pipeline as `rm_last_error` does its message: a manifest in JSON. A node that was added by its handle has
+ * `null` for a type, and its ports instead of parameters; a pipeline without such nodes can be loaded again from it.
+ *
+ * Ownership: the caller's buffer.
+ * Threads: any.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+ * Since: 0.1
+ */
+rm_status rm_pipeline_describe(rm_pipeline pipeline,
+                               char *buffer,
+                               size_t capacity,
+                               size_t *length);
+
+/**
  * Lets a pipeline go. Its sessions run on.
  *
  * Ownership: the handle is dead afterwards.
@@ -1396,6 +1571,20 @@ rm_status rm_pipeline_load(rm_pipeline pipeline,
  * Since: 0.1
  */
 rm_status rm_pipeline_free(rm_pipeline pipeline);
+
+/**
+ * Loads a plugin and has it add its node types to a runtime. A plugin that the runtime has already is left as it is. Once
+ * loaded, a plugin stays in memory until the process ends.
+ *
+ * Ownership: `path` is borrowed.
+ * Threads: any. The plugin's `init` is called on this one.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_ARGUMENT (an empty path), RM_ERR_PLUGIN (the message says why it
+ * cannot be used), RM_ERR_VERSION (it was compiled for another major version of the ABI).
+ * Since: 0.1
+ */
+rm_status rm_runtime_load_plugin(uint64_t runtime,
+                                 const char *path,
+                                 size_t size);
 
 /**
  * Makes a node whose calls are made in another process: `initialize` starts it, `cleanup` ends it. Packets go there and
@@ -1450,11 +1639,12 @@ rm_status rm_ring_try_pull(rm_ring ring,
                            size_t capacity);
 
 /**
- * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
+ * Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name; but a plugin that
+ * is being loaded replaces none.
  *
  * Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
  * Threads: any.
- * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
+ * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (no name, or one that is taken), RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
  * Since: 0.1
  */
 rm_status rm_runtime_add_type(uint64_t runtime,
@@ -1499,7 +1689,8 @@ rm_status rm_ring_end(rm_ring ring);
 rm_status rm_ring_get_stats(rm_ring ring, struct rm_ring_stats *stats);
 
 /**
- * Lets a ring go, with the packets in it. Waits for a call of it that is going on.
+ * Lets a ring go, with the packets in it. Waits for a call of it that is going on, and until nothing more is taken out of the
+ * session for it: some milliseconds.
  *
  * Ownership: the handle is dead afterwards. The session goes on.
  * Threads: any that may wait a little.
@@ -1776,8 +1967,9 @@ rm_status rm_session_trace(rm_session session,
  * Ownership: the session keeps the node alive; the caller's handle stays the caller's.
  * Threads: any. Inside a callback that the session waits for it does not wait.
  * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
- * meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the
- * session then runs on as it was.
+ * meet), RM_ERR_STATE (the session has ended, or was not ready in time, see `rm_session_ready`: it stays as it is), RM_ERR_TIMEOUT,
+ * RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the session then runs on as
+ * it was.
  * Since: 0.1
  */
 rm_status rm_session_insert(rm_session session,
@@ -1797,8 +1989,8 @@ rm_status rm_session_insert(rm_session session,
  *
  * Ownership: none.
  * Threads: any. Inside a callback that the session waits for it does not wait.
- * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
- * RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
+ * Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE (as for
+ * `rm_session_insert`), RM_ERR_TIMEOUT, RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
  * Since: 0.1
  */
 rm_status rm_session_remove(rm_session session,

@@ -185,6 +185,57 @@ static void part_of_the_input_is_not_copied(rm_runtime runtime)
     recorder_free(node, &recorder);
 }
 
+static void its_bytes_can_be_read(void)
+{
+    char memory[4] = "abc";
+    const void *data = NULL;
+    size_t size = 0;
+    rm_buffer buffer = wrap(memory, sizeof memory);
+    CHECK_STATUS(rm_buffer_read(buffer, NULL, &size), RM_ERR_NULL);
+    CHECK_STATUS(rm_buffer_read(buffer, &data, NULL), RM_ERR_NULL);
+    CHECK(data == NULL && size == 0);
+    CHECK_OK(rm_buffer_read(buffer, &data, &size));
+    CHECK(data == memory && size == sizeof memory);
+    CHECK_OK(rm_buffer_free(buffer));
+    CHECK_STATUS(rm_buffer_read(buffer, &data, &size), RM_ERR_BAD_HANDLE);
+}
+
+static void what_was_pulled_is_changed_in_place(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    push_text(session, "abc");
+    rm_packet packet = RM_PACKET_INIT;
+    void *data = NULL;
+    size_t size = 0;
+    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
+    CHECK_STATUS(rm_buffer_write(packet.buffer, NULL, &size), RM_ERR_NULL);
+    CHECK_STATUS(rm_buffer_write(packet.buffer, &data, NULL), RM_ERR_NULL);
+    CHECK_OK(rm_buffer_write(packet.buffer, &data, &size));
+    CHECK(data == packet.data && size == 3);
+    memcpy(data, "xyz", 3);
+    packet.kind = RM_KIND_BYTES;
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    CHECK_REFUSED(rm_buffer_write(packet.buffer, &data, &size), RM_ERR_STATE, "not yours alone");
+    expect_text(session, "xyz");
+    CHECK_OK(rm_buffer_free(packet.buffer));
+    finish(session);
+    recorder_free(node, &recorder);
+}
+
+static void memory_of_others_is_not_written(void)
+{
+    char memory[4];
+    void *data = NULL;
+    size_t size = 0;
+    rm_buffer buffer = wrap(memory, sizeof memory);
+    CHECK_REFUSED(rm_buffer_write(buffer, &data, &size), RM_ERR_STATE, "its memory is not the library's");
+    CHECK_STATUS(rm_buffer_write(7, &data, &size), RM_ERR_BAD_HANDLE);
+    CHECK(data == NULL && size == 0);
+    CHECK_OK(rm_buffer_free(buffer));
+}
+
 int main(void)
 {
     RUN(wrong_arguments_are_refused_and_released);
@@ -195,5 +246,8 @@ int main(void)
     RUN_ON(an_empty_part_is_a_part);
     RUN_ON(samples_must_be_aligned);
     RUN_ON(part_of_the_input_is_not_copied);
+    RUN(its_bytes_can_be_read);
+    RUN_ON(what_was_pulled_is_changed_in_place);
+    RUN(memory_of_others_is_not_written);
     return 0;
 }

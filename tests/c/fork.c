@@ -8,7 +8,7 @@
 #include "recorder.h"
 
 /* What the child does with the parent's handles. Every answer is the same, and comes at once. */
-static void use_in_child(rm_runtime runtime, rm_pipeline pipeline, rm_session session)
+static void use_in_child(rm_runtime runtime, rm_pipeline pipeline, rm_session session, rm_ring ring)
 {
     rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_session_config how = session_config();
@@ -19,6 +19,9 @@ static void use_in_child(rm_runtime runtime, rm_pipeline pipeline, rm_session se
     CHECK_INT(rm_session_wait(session, -1), RM_ERR_FORKED);
     CHECK_INT(rm_session_open(pipeline, &how, &handle), RM_ERR_FORKED);
     CHECK_INT(rm_session_free(session), RM_ERR_FORKED);
+    CHECK_INT(rm_ring_try_push(ring, &packet), RM_ERR_FORKED);
+    CHECK_INT(rm_ring_free(ring), RM_ERR_FORKED);
+    CHECK_INT(rm_debug_live(0, &handle), RM_ERR_FORKED);
     CHECK_INT(rm_pipeline_free(pipeline), RM_ERR_FORKED);
     CHECK_INT(rm_runtime_shutdown(runtime, -1, NULL), RM_ERR_FORKED);
     CHECK_INT(rm_runtime_free(runtime), RM_ERR_FORKED);
@@ -34,7 +37,7 @@ static int64_t now(void)
 }
 
 /* Forks, has the child use the handles and leave by `exit`, and sees that it did so within a second. */
-static void fork_and_use(rm_runtime runtime, rm_pipeline pipeline, rm_session session)
+static void fork_and_use(rm_runtime runtime, rm_pipeline pipeline, rm_session session, rm_ring ring)
 {
     fflush(stdout);
     int64_t before = now();
@@ -42,7 +45,7 @@ static void fork_and_use(rm_runtime runtime, rm_pipeline pipeline, rm_session se
     CHECK(child >= 0);
     if (child == 0) {
         alarm(10);
-        use_in_child(runtime, pipeline, session);
+        use_in_child(runtime, pipeline, session, ring);
         CHECK(now() - before < SECOND);
         exit(42); /* with everything that `exit` calls */
     }
@@ -59,9 +62,13 @@ static void a_child_is_told_and_the_parent_goes_on(void)
     rm_node node = recorder_node(&recorder);
     rm_pipeline pipeline = make_chain(runtime, &node, 1);
     rm_session session = open_pipeline(pipeline, NULL);
+    rm_ring_config config = {.struct_size = sizeof config, .direction = RM_RING_INPUT, .size = 1};
+    rm_ring ring = 0;
+    CHECK_OK(rm_ring_new(session, &config, &ring));
     push_text(session, "before");
     for (int i = 0; i < 5; i++)
-        fork_and_use(runtime, pipeline, session);
+        fork_and_use(runtime, pipeline, session, ring);
+    CHECK_OK(rm_ring_free(ring));
     push_text(session, "after");
     expect_text(session, "before");
     expect_text(session, "after");

@@ -173,6 +173,31 @@ static rm_status use_stats(uint64_t it)
     return rm_ring_get_stats(it, &stats);
 }
 
+static rm_status use_describe(uint64_t it)
+{
+    size_t length;
+    return rm_pipeline_describe(it, NULL, 0, &length);
+}
+
+static rm_status use_load_plugin(uint64_t it)
+{
+    return rm_runtime_load_plugin(it, TEXT(""));
+}
+
+static rm_status use_read(uint64_t it)
+{
+    const void *data;
+    size_t size;
+    return rm_buffer_read(it, &data, &size);
+}
+
+static rm_status use_write(uint64_t it)
+{
+    void *data;
+    size_t size;
+    return rm_buffer_write(it, &data, &size);
+}
+
 /* Every function that takes a handle first, and the kind that it takes. */
 static const struct {
     rm_status (*call)(uint64_t);
@@ -192,6 +217,8 @@ static const struct {
     {use_finish, COMPLETION, 0},     {use_fail, COMPLETION, 0},        {rm_completion_free, COMPLETION, 1},
     {use_new_ring, SESSION, 0},      {use_try_push, RING, 0},          {use_try_pull, RING, 0},
     {rm_ring_end, RING, 0},          {use_stats, RING, 0},             {rm_ring_free, RING, 1},
+    {use_describe, PIPELINE, 0},     {use_load_plugin, RUNTIME, 0},    {use_read, BUFFER, 0},
+    {use_write, BUFFER, 0},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 

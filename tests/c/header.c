@@ -35,6 +35,7 @@ int name_of(rm_status status)
     case RM_ERR_GRAPH:
     case RM_ERR_PARAMETERS:
     case RM_ERR_UNKNOWN_TYPE:
+    case RM_ERR_PLUGIN:
     case RM_ERR_STATE:
     case RM_ERR_TIMEOUT:
     case RM_ERR_CANCELLED:

@@ -26,6 +26,7 @@ static void structs_without_defaults_are_zero(void)
 {
     CHECK_PLAIN(rm_edge_config, RM_EDGE_CONFIG_INIT);
     CHECK_PLAIN(rm_host_callbacks, RM_HOST_CALLBACKS_INIT);
+    CHECK_PLAIN(rm_log_record, RM_LOG_RECORD_INIT);
     CHECK_PLAIN(rm_node_callbacks, RM_NODE_CALLBACKS_INIT);
     CHECK_PLAIN(rm_object_table, RM_OBJECT_TABLE_INIT);
     CHECK_PLAIN(rm_process_config, RM_PROCESS_CONFIG_INIT);
@@ -46,6 +47,15 @@ static void a_packet_has_no_time_and_no_index(void)
     CHECK_ZERO_ELSE(packet);
 }
 
+static void a_plugin_knows_the_version(void)
+{
+    rm_plugin plugin = RM_PLUGIN_INIT;
+    CHECK_INT(plugin.struct_size, sizeof plugin);
+    CHECK_INT(plugin.abi_version, RM_ABI_VERSION);
+    plugin.abi_version = 0;
+    CHECK_ZERO_ELSE(plugin);
+}
+
 static void a_runtime_knows_the_version(void)
 {
     rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
@@ -59,6 +69,7 @@ int main(void)
 {
     RUN(structs_without_defaults_are_zero);
     RUN(a_packet_has_no_time_and_no_index);
+    RUN(a_plugin_knows_the_version);
     RUN(a_runtime_knows_the_version);
     return 0;
 }

@@ -162,6 +162,56 @@ static void an_output_may_be_tapped(rm_runtime runtime)
     CHECK_OK(rm_pipeline_free(pipeline));
 }
 
+/* The shape of a pipeline, which the caller frees. */
+static char *shape_of(rm_pipeline pipeline)
+{
+    size_t length = 0;
+    CHECK_OK(rm_pipeline_describe(pipeline, NULL, 0, &length));
+    char *shape = calloc(1, length + 1);
+    CHECK(shape != NULL);
+    CHECK_OK(rm_pipeline_describe(pipeline, shape, length, &length));
+    return shape;
+}
+
+static void its_shape_can_be_loaded_again(rm_runtime runtime)
+{
+    static const char manifest[] =
+        "{\"connections\":[{\"capacity\":2,\"from\":\"a\",\"policy\":\"latest\",\"to\":\"b\"}],\"nodes\":["
+        "{\"id\":\"a\",\"is_output_node\":true,\"node_type\":\"PassThrough\",\"on_error\":\"skip\",\"params\":{},\"retries\":2},"
+        "{\"executor\":\"process\",\"id\":\"b\",\"node_type\":\"some:Class\",\"params\":{\"x\":1},"
+        "\"process\":{\"restarts\":3}}],\"version\":\"v1\"}";
+    rm_pipeline first = make_pipeline(runtime), second = make_pipeline(runtime);
+    CHECK_OK(rm_pipeline_load(first, TEXT(manifest)));
+    char *shape = shape_of(first);
+    CHECK_TEXT(shape, manifest);
+    CHECK_OK(rm_pipeline_load(second, shape, strlen(shape)));
+    char *again = shape_of(second);
+    CHECK_TEXT(again, manifest);
+    free(shape);
+    free(again);
+    CHECK_OK(rm_pipeline_free(first));
+    CHECK_OK(rm_pipeline_free(second));
+}
+
+static void nodes_that_were_added_say_their_ports(rm_runtime runtime)
+{
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
+    callbacks.inputs = "left,right";
+    callbacks.inputs_size = strlen(callbacks.inputs);
+    rm_node node = make_node(&callbacks);
+    rm_pipeline pipeline = make_chain(runtime, &node, 1);
+    CHECK_OK(rm_pipeline_add_type(pipeline, TEXT("b"), TEXT("PassThrough"), NULL, 0));
+    CHECK_OK(rm_pipeline_connect(pipeline, TEXT("b"), TEXT("a/right"), NULL));
+    char *shape = shape_of(pipeline);
+    CHECK_TEXT(shape, "{\"connections\":[{\"from\":\"b\",\"to\":\"a/right\"}],\"nodes\":["
+                      "{\"id\":\"a\",\"inputs\":[\"left\",\"right\"],\"node_type\":null,\"outputs\":[]},"
+                      "{\"id\":\"b\",\"node_type\":\"PassThrough\",\"params\":{}}],\"version\":\"v1\"}");
+    free(shape);
+    CHECK_STATUS(rm_pipeline_describe(pipeline, NULL, 1, &(size_t){0}), RM_ERR_NULL);
+    CHECK_OK(rm_pipeline_free(pipeline));
+    CHECK_OK(rm_node_free(node));
+}
+
 static void every_session_shares_the_nodes_that_were_added(rm_runtime runtime)
 {
     enum { SESSIONS = 4, PACKETS = 20 };
@@ -202,5 +252,7 @@ int main(void)
     RUN_ON(fan_out_and_fan_in);
     RUN_ON(an_output_may_be_tapped);
     RUN_ON(every_session_shares_the_nodes_that_were_added);
+    RUN_ON(its_shape_can_be_loaded_again);
+    RUN_ON(nodes_that_were_added_say_their_ports);
     return 0;
 }

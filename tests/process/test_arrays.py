@@ -64,6 +64,7 @@ class Says(Node):
 @pytest.mark.parametrize("size", [24, 24_000])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_types_and_layouts(run, layout, size):
+    """W5."""
     given = [LAYOUTS[layout](filled(dtype, size)) for dtype in DTYPES]
     outputs = run(execute_pipeline_with_input([Says().in_process()], given))
     for original, (array, dtype, shape, data) in zip(given, outputs, strict=True):
@@ -237,7 +238,7 @@ def block(array: Array) -> tuple[int, int] | None:
 
 
 def test_an_array_from_a_worker_is_not_copied_again(run):
-    """It lies in one place for all processes that it goes through."""
+    """W3. It lies in one place for all processes that it goes through."""
     nodes: list[Node] = [Blocks().in_process(), PassThroughNode(), Blocks().in_process(), Blocks().in_process()]
     given = np.arange(500_000)
     ((array, (first, second, third)),) = run(execute_pipeline_with_input(nodes, [(given, [])]))

@@ -135,6 +135,7 @@ def is_equal(one: Any, other: Any) -> bool:
 
 
 def test_values_come_back_equal(run):
+    """W5."""
     outputs = run(execute_pipeline_with_input([Says().in_process()], VALUES))
     assert len(outputs) == len(VALUES)
     for (value, there), given in zip(outputs, VALUES, strict=True):

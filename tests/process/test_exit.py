@@ -113,6 +113,7 @@ def outcome(interpreter: str, program: str, environment: dict[str, str]) -> tupl
 
 
 def test_exit_while_busy(interpreter, environment):
+    """I16."""
     programs = (list(CASES.values()) * RUNS)[:RUNS]
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda program: outcome(interpreter, program, environment), programs))

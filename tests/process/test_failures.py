@@ -81,6 +81,7 @@ def caught(run: Any, node: Node, inputs: list[Any], **options: Any) -> Any:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_exception_arrives_as_itself(run, kind):
+    """W6."""
     error = caught(run, kind(refuses).in_process(), [1, 2, 3])
     assert type(error) is LookupError
     assert error.args == ("will not take 2",)
@@ -277,6 +278,7 @@ class UnreadyLater(Plain):
 
 @pytest.mark.parametrize("kind", [Unready, UnreadyLater])
 def test_one_that_cannot_be_initialized_there(run, kind):
+    """W2."""
     error = caught(run, kind(refuses).in_process(), [1])
     assert (type(error), str(error)) == (LookupError, "no model")
     assert error.__notes__ == [f"in node '{kind.__name__}_0'"]

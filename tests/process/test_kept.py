@@ -227,3 +227,21 @@ def test_a_session_can_be_waited_for_until_it_is_ready(tmp_path: Path) -> None:
             session.ready(timeout=0)
         session.ready(timeout=20)
         assert notes.read_text() == "init\n"
+
+
+def test_a_generator_without_an_end_that_a_run_has_left_behind_is_killed(run: Run, children: Children) -> None:
+    class Endless(Node):
+        def process(self, data: Any) -> Any:
+            yield data
+            while data == "for ever":
+                yield data
+
+    async def twice() -> Any:
+        node = Endless().in_process(stop_timeout=0.3, restarts=1, restart_delay=0.01)
+        async with Pipeline([node]).managed_execution() as pipeline:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(pipeline.run(["for ever"]), 0.5)
+            return await pipeline.run(["once"])
+
+    assert run(twice()) == "once"
+    children.await_none()

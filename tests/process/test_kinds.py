@@ -188,6 +188,36 @@ def test_nodes_may_run_pipelines_there(run):
     assert run(execute_pipeline_with_input([Runs().in_process()], [1])) == [[("plain", 1)]]
 
 
+def test_w1_a_manifest_makes_it_there_with_its_parameters(interpreter, environment, tmp_path):
+    """W1: of a class that is imported in the worker, where this program would find it; and session ids arrive."""
+    (tmp_path / "my_gain.py").write_text("""
+import os
+from remotemedia import Node
+class Gain(Node):
+    def __init__(self, gain=1, **others):
+        super().__init__(**others)
+        self.gain = gain
+    def process(self, data):
+        return [data["x"] * self.gain, self.extract_session_id(data), self.name, self.config, os.getppid()]
+""")
+    program = f"""
+import asyncio, os, sys
+sys.path.append({str(tmp_path)!r})
+from remotemedia import execute_pipeline_with_input
+gain = {{"id": "g", "node_type": "my_gain:Gain", "params": {{"gain": 2, "extra": 1}}, "executor": "process"}}
+for pipeline in {{"version": "v1", "nodes": [gain]}}, [gain]:
+    ((value, session, name, config, parent),) = asyncio.run(
+        execute_pipeline_with_input(pipeline, [{{"x": 3, "session_id": "s"}}])
+    )
+    print(value, session, name, config, parent == os.getpid(), "my_gain" in sys.modules)
+"""
+    done = subprocess.run(
+        [interpreter, "-c", program], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    said = "6 s {} {{'extra': 1}} True False\n"
+    assert (done.stdout, done.stderr) == (said.format("g") + said.format("g_0"), "")
+
+
 def test_two_runs_of_one_node_at_once(run):
     async def main() -> None:
         import asyncio

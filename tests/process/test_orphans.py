@@ -99,6 +99,29 @@ def test_a_parent_that_is_killed(interpreter, environment):
     await_gone(pids)
 
 
+def test_a_parent_that_is_killed_and_has_forked(interpreter, environment):
+    """W10. What it has forked has its end of the connection too, and lives on."""
+    program = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+start(Idle, Sleeps)
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+print(child, flush=True)
+time.sleep(60)
+"""
+    parent, (*pids, child) = begin(interpreter, environment, program, 3)
+    try:
+        parent.kill()
+        parent.wait(LIMIT)
+        await_gone(pids)
+        assert lives(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        parent.communicate(timeout=LIMIT)
+
+
 def test_a_parent_that_is_killed_while_workers_start(interpreter, environment):
     program = """
 threading.Thread(target=start, args=(Idle, Idle), daemon=True).start()

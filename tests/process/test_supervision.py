@@ -111,6 +111,7 @@ DEATHS = {
 @pytest.mark.parametrize("death", DEATHS)
 @pytest.mark.parametrize("kind", [Takes, TakesLater])
 def test_a_death_is_an_error_that_says_how(run, death, kind):
+    """W7."""
     began = time.monotonic()
     with pytest.raises(NodeError, match=f"its process [0-9]+ {DEATHS[death]}.*, while it was given input 1") as caught:
         run(execute_pipeline_with_input([kind(2, death).in_process()], [1, 2, 3]))
@@ -243,6 +244,7 @@ class Dies(PassThroughNode):
 
 
 def test_one_that_does_not_get_ready(run):
+    """W2: ready is what has been initialised."""
     began = time.monotonic()
     with pytest.raises(TimeoutError, match="its node was not ready within 500ms") as caught:
         run(execute_pipeline_with_input([Slow().in_process(start_timeout=0.5)], [1]))
@@ -355,4 +357,70 @@ def test_a_source_is_given_up(run, children):
     began = time.monotonic()
     run(main())
     assert time.monotonic() - began < SOON
+    children.await_none()
+
+
+def test_a_start_has_its_own_limit_and_not_the_deadline_of_a_call(run, tmp_path):
+    """Neither the first one nor one after a death."""
+
+    class Ponders(Takes):
+        def initialize(self) -> Any:
+            time.sleep(2.5)
+            return super().initialize()
+
+    node = Ponders(2, leave, tmp_path / "once").in_process(restarts=1, restart_delay=0.01)
+    outputs = run(Pipeline([node]).configure(node, retries=1, deadline=1.0).run([1, 2, 3]))
+    assert [data for data, _ in outputs] == [1, 2, 3]
+
+
+def test_each_output_of_a_generator_has_the_time_of_a_call(run):
+    """As of one that runs here."""
+
+    class Slowly(Node):
+        def process(self, data: Any) -> Any:
+            for number in range(6):
+                time.sleep(data)
+                yield number
+
+    def outputs(node: Node, pause: float) -> Any:
+        return run(Pipeline([node]).configure(node, deadline=1.0).run([pause]))
+
+    assert outputs(Slowly().in_process(), 0.25) == outputs(Slowly(), 0.25) == list(range(6))
+    with pytest.raises(TimeoutError):
+        outputs(Slowly().in_process(), 3.0)
+
+
+class Chatters(PassThroughNode):
+    """Logs without an end."""
+
+    def __init__(self, when: str) -> None:
+        super().__init__()
+        self.when = when
+
+    def chatter(self, when: str) -> None:
+        while when == self.when:
+            self.logger.warning("and so on")
+
+    def initialize(self) -> Any:
+        self.chatter("initialize")
+        return super().initialize()
+
+    def process(self, data: Any) -> Any:
+        self.chatter("process")
+        return data
+
+    def cleanup(self) -> Any:
+        self.chatter("cleanup")
+        return super().cleanup()
+
+
+def test_no_end_of_the_log_is_no_excuse(run, children):
+    """A worker that logs all the time is given no more of it."""
+    node = Chatters("initialize").in_process(start_timeout=2.0)
+    with pytest.raises(TimeoutError, match="its node was not ready within 2s"):
+        run(Pipeline([node]).run([1]))
+    node = Chatters("process").in_process()
+    with pytest.raises(TimeoutError, match="its process was killed"):
+        run(Pipeline([node]).configure(node, deadline=0.3).run([1]))
+    assert run(Pipeline([Chatters("cleanup").in_process(stop_timeout=0.3)]).run([1])) == 1
     children.await_none()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from typing import Any
 
-from hypothesis import given, settings
+import cloudpickle
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remotemedia import BufferNode, Node, PassThroughNode, Pipeline, Session, open_session
@@ -110,8 +114,13 @@ STEADY = [Adds, AddsLater, Filters, Expands, ExpandsLater, Streams, StreamsInATh
 FAILING = [Fails, FailsLate]
 
 
-def outcome(kinds: list[Any], inputs: list[int], on_error: str, use_rust: bool) -> Any:
-    pipeline = Pipeline([kind() for kind in kinds])
+def outcome(kinds: list[Any], inputs: list[int], on_error: str, use_rust: bool, away: list[bool] | None = None) -> Any:
+    """What comes of a pipeline; nodes that are `away` run in processes of their own."""
+    nodes = [kind() for kind in kinds]
+    for node, is_away in zip(nodes, away or (), strict=False):
+        if is_away:
+            node.in_process()
+    pipeline = Pipeline(nodes)
 
     async def run() -> Any:
         return await asyncio.wait_for(pipeline.run(inputs, use_rust=use_rust, on_error=on_error), 20)
@@ -177,3 +186,38 @@ one_to_one = [Adds, AddsLater, PassThroughNode, Filters, Expands]
 def test_failures_are_equal(before, failing, after, inputs, on_error):
     kinds = [*before, failing, *after]
     assert outcome(kinds, inputs, on_error, True) == outcome(kinds, inputs, on_error, False)
+
+
+# Workers have no need of hypothesis.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+few = settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+placed = st.lists(st.tuples(st.sampled_from([*STEADY, *FAILING]), st.booleans()), min_size=1, max_size=4)
+
+
+def check_placed(nodes: list[tuple[Any, bool]], inputs: list[int], on_error: str) -> None:
+    kinds, away = [kind for kind, _ in nodes], [is_away for _, is_away in nodes]
+    expected = outcome(kinds, inputs, on_error, False)
+    got = outcome(kinds, inputs, on_error, True, away)
+    if kinds_that_fail(kinds) == 1 or not isinstance(expected, tuple):
+        assert got == expected
+    else:
+        # Which of several fails first is as it happens.
+        assert isinstance(got, tuple)
+
+
+def kinds_that_fail(kinds: list[Any]) -> int:
+    return sum(kind in FAILING for kind in kinds)
+
+
+@few
+@given(placed, inputs, st.sampled_from(["raise", "skip", "collect"]))
+def test_placed_at_random(nodes, inputs, on_error):
+    """Inline and in processes, streams and all: results and failures are those of the executor."""
+    check_placed(nodes, inputs, on_error)
+
+
+@pytest.mark.skipif("REMOTEMEDIA_DEEP" not in os.environ, reason="takes minutes; `make deep` runs it")
+@settings(few, max_examples=150)
+@given(placed, inputs, st.sampled_from(["raise", "skip", "collect"]))
+def test_many_placed_at_random(nodes, inputs, on_error):
+    check_placed(nodes, inputs, on_error)

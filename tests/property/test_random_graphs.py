@@ -21,7 +21,10 @@ from typing import Any
 import pytest
 from graph_nodes import Delays, Payload, Source, inputs
 from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
 from random_graphs import Plan, plans
+
+from remotemedia import open_session
 
 Trails = dict[Any, list[Payload]]
 
@@ -143,6 +146,43 @@ def test_results_are_equal_in_processes(plan: Plan) -> None:
 @given(plans(failing=True, away=True))
 def test_failures_are_equal_in_processes(plan: Plan) -> None:
     check(plan)
+
+
+def check_cancelled(plan: Plan, taken: int) -> None:
+    """Gives a session up after some outputs: they are the beginning of what would have come."""
+    pipeline, _ = plan.build()
+    outputs: list[Payload] = []
+
+    async def main() -> None:
+        items = inputs(plan.count) if plan.takes_input() else None
+        async with open_session(pipeline, inputs=items) as session:
+            async for output in session:
+                if len(outputs) == taken:
+                    session.cancel()
+                    break
+                outputs.append(output[0])
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+    check_begins(by_trail(outputs), by_trail(run(plan, False).outputs))
+
+
+@settings(deadline=None, max_examples=50)
+@given(plans(failing=False), st.integers(0, 12))
+def test_what_comes_before_a_cancellation(plan: Plan, taken: int) -> None:
+    check_cancelled(plan, taken)
+
+
+@few
+@given(plans(failing=False, away=True), st.integers(0, 12))
+def test_what_comes_before_a_cancellation_in_processes(plan: Plan, taken: int) -> None:
+    check_cancelled(plan, taken)
+
+
+@deep
+@many
+@given(plans(failing=False, away=True), st.integers(0, 12))
+def test_what_comes_before_many_cancellations_in_processes(plan: Plan, taken: int) -> None:
+    check_cancelled(plan, taken)
 
 
 @deep

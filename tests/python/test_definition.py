@@ -194,6 +194,8 @@ def test_a_chain_stays_one_and_no_edges_stay_none(run):
 
 
 class TestP13WhatIsRefused:
+    """P13."""
+
     def refuse(self, run, message, modules=None, **entry):
         definition = {"nodes": [{"node_id": "n_0", "module": __name__, "class_name": "Gain", **entry}]}
         with pytest.raises(PipelineError, match=message):

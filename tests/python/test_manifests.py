@@ -1,8 +1,10 @@
-"""Manifests and mixed lists: contract part 2, X1 to X8, and the errors of section 5."""
+"""Manifests and mixed lists: contract part 2, X1 to X9, and the errors of section 5."""
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import json
 import threading
 from typing import Any
@@ -25,6 +27,8 @@ from remotemedia import (
     register_node_class,
     runtime,
 )
+from remotemedia._engine.engine import engine
+from remotemedia._engine.library import library
 
 
 def manifest(*nodes: dict[str, Any], **rest: Any) -> dict[str, Any]:
@@ -225,6 +229,26 @@ def test_the_low_level_call_unwraps_one_output(run):
     assert run(runtime.execute_pipeline_with_input(text, [1])) == 2
     assert run(runtime.execute_pipeline_with_input(text, [1, 2])) == [2, 3]
     assert run(runtime.execute_pipeline_with_input([PassThroughNode()], [1])) == [1]
+
+
+def test_x9_a_call_builds_no_engine(run):
+    """X9: the engine, its threads and its handles stay what they are; `benchmarks/run.py` says what a call costs."""
+    text = json.dumps(manifest(PASS))
+
+    async def calls(count: int) -> None:
+        for number in range(count):
+            assert await execute_pipeline_with_input(text, [number]) == [number]
+
+    def held() -> tuple[Any, ...]:
+        gc.collect()
+        live = ctypes.c_uint64()
+        assert library.rm_debug_live(0, live) == 0
+        return engine(), {thread.ident for thread in threading.enumerate()}, live.value
+
+    run(calls(20))
+    before = held()
+    run(calls(1000))
+    assert held() == before
 
 
 def test_i17_metrics_need_not_be_mentioned_at_the_low_level(run):

@@ -226,6 +226,8 @@ by_default.__module__ = nested_global.__module__ = "__main__"  # so that they ar
 
 
 class TestS1ThePathOfWhatCannotBePickled:
+    """S1."""
+
     @pytest.mark.parametrize(
         ("value", "path"),
         [
@@ -321,6 +323,8 @@ class TestS1ThePathOfWhatCannotBePickled:
 
 
 class TestS2TheNodeIsStillUsable:
+    """S2."""
+
     def test_an_initialized_node_is_initialized_again(self):
         node = Steps()
         node.initialize()
@@ -358,6 +362,8 @@ def test_s3_a_failing_cleanup_is_an_error():
 
 
 class TestS4TheLimit:
+    """S4."""
+
     @pytest.mark.parametrize(
         "make",
         [
@@ -413,6 +419,8 @@ class Looks(Keeps):
 
 
 class TestS5AsyncSteps:
+    """S5."""
+
     def check(self):
         node = AsyncSteps()
         back = deserialize_node_from_ipc(serialize_node_for_ipc(node))
@@ -464,6 +472,8 @@ def test_s6_there_is_one_serialization_error():
 
 
 class TestS7FailuresToLoad:
+    """S7."""
+
     def test_bytes_that_hold_no_node(self, monkeypatch):
         node = Keeps()
         monkeypatch.setattr(Keeps, "__reduce_ex__", lambda self, protocol: (dict, ()))
@@ -504,6 +514,8 @@ def never(data):
 
 
 class TestS8VersionsAndIntegrity:
+    """S8."""
+
     @pytest.fixture(autouse=True)
     def nothing_is_unpickled(self, monkeypatch):
         monkeypatch.setattr(node_payload.pickle, "loads", never)
@@ -552,6 +564,8 @@ class TestS8VersionsAndIntegrity:
 
 
 class TestS9State:
+    """S9."""
+
     @pytest.mark.parametrize("own", ["x", None, {"a": [1]}])
     def test_an_attribute_called_state_survives(self, own):
         node = Keeps()
@@ -569,6 +583,8 @@ class TestS9State:
 
 
 class TestS10Validation:
+    """S10."""
+
     @pytest.mark.parametrize("name", ["_lock", "_thread", "_file_handle", "_connection", "_socket", "other"])
     def test_it_goes_by_what_can_be_pickled(self, name):
         assert validate_node_serializable(Keeps(**{name: "a name only"}))

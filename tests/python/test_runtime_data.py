@@ -304,6 +304,7 @@ class TestWire:
         assert type(got.metadata) is type(data.metadata)
 
     def test_w5_pickles_are_not_read(self):
+        """W5."""
         with pytest.raises(ValueError, match="are not runtime data"):
             RuntimeData.from_bytes(pickle.dumps(RuntimeData.text("x")))
 

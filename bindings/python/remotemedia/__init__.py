@@ -39,6 +39,7 @@ from .runtime_wrapper import execute_pipeline, execute_pipeline_with_input
 if TYPE_CHECKING:
     from .core.progress import Progress
     from .packet import Packet
+    from .plugin import load_plugin
     from .session import Session, open_session
     from .shared import shared_array
     from .sync_session import SyncSession
@@ -51,6 +52,7 @@ _LATER = {
     "Progress": "core.progress",
     "Session": "session",
     "SyncSession": "sync_session",
+    "load_plugin": "plugin",
     "open_session": "session",
     "shared_array": "shared",
 }
@@ -123,6 +125,7 @@ __all__ = [
     "get_rust_runtime",
     "is_rust_runtime_available",
     "list_registered_nodes",
+    "load_plugin",
     "open_session",
     "register_node",
     "register_node_class",

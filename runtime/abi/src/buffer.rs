@@ -108,6 +108,11 @@ impl Memory for Aligned {
         // SAFETY: `size` bytes of the vector are initialised, and any bytes are valid bytes.
         unsafe { std::slice::from_raw_parts(self.owned.as_ptr().cast(), self.size) }
     }
+
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        // SAFETY: as above, and nobody else has the vector.
+        Some(unsafe { std::slice::from_raw_parts_mut(self.owned.as_mut_ptr().cast(), self.size) })
+    }
 }
 
 /// Makes a buffer over memory of the caller, without copying it.
@@ -157,6 +162,54 @@ pub unsafe extern "C" fn rm_buffer_share(size: usize, data: *mut *mut c_void, bu
             let status = give(Arc::new(Named(made)), buffer, "buffer")?;
             write_out(data, address, "data")?;
             Ok(status)
+        }
+    })
+}
+
+/// Says where the bytes of a buffer are.
+///
+/// Ownership: `*data` points to `*size` bytes that are there for as long as the handle, or a packet that has the buffer.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_buffer_read(buffer: rm_buffer, data: *mut *const c_void, size: *mut usize) -> rm_status {
+    guard(|| {
+        let named = handle::get::<Named>(buffer)?;
+        check_out(data, "data")?;
+        check_out(size, "size")?;
+        let bytes = named.0.bytes();
+        // SAFETY: the caller vouches for both places.
+        unsafe {
+            write_out(data, bytes.as_ptr().cast(), "data")?;
+            write_out(size, bytes.len(), "size")
+        }
+    })
+}
+
+/// The same to write in place, for whoever is alone in having the buffer, such as one that was pulled: no packet, and no other
+/// buffer, has a part of it.
+///
+/// Ownership: `*data` points to `*size` bytes that are the caller's to write until the buffer goes into a packet.
+/// Threads: any, but no other call may have the buffer meanwhile.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_STATE (somebody else has it, or the memory is not the library's: copy it).
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_buffer_write(buffer: rm_buffer, data: *mut *mut c_void, size: *mut usize) -> rm_status {
+    guard(|| {
+        check_out(data, "data")?;
+        check_out(size, "size")?;
+        let place = |named: &mut Named| named.0.bytes_mut().map(|bytes| (bytes.as_mut_ptr(), bytes.len()));
+        let (start, length) = handle::with_sole(buffer, place)?.flatten().ok_or_else(|| {
+            Failure::new(
+                RM_ERR_STATE,
+                "the buffer is not yours alone, or its memory is not the library's; write to a copy",
+            )
+        })?;
+        // SAFETY: the caller vouches for both places.
+        unsafe {
+            write_out(data, start.cast(), "data")?;
+            write_out(size, length, "size")
         }
     })
 }

@@ -14,7 +14,9 @@ use crate::text::write_out;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_debug_live(kind: u8, count: *mut u64) -> rm_status {
-    let rings = if matches!(kind, 0 | ring::KIND) { ring::count() } else { 0 };
-    // SAFETY: the caller vouches for `count`, as the header says.
-    guard(|| unsafe { write_out(count, (handle::count(kind) + rings) as u64, "count") })
+    guard(|| {
+        let rings = if matches!(kind, 0 | ring::KIND) { ring::count() } else { 0 };
+        // SAFETY: the caller vouches for `count`, as the header says.
+        unsafe { write_out(count, (handle::count(kind) + rings) as u64, "count") }
+    })
 }

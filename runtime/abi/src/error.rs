@@ -36,6 +36,11 @@ pub(crate) fn remember(message: String) {
     LAST.with_borrow_mut(|last| *last = message);
 }
 
+/// The message of the last call that failed on this thread.
+pub(crate) fn last_message() -> String {
+    LAST.with_borrow(Clone::clone)
+}
+
 /// Copies the message of the last call that failed on this thread. A call that works leaves it as it is.
 ///
 /// `buffer` (may be null if `capacity` is 0) receives at most `capacity` bytes of UTF-8, not terminated; `*length`
@@ -51,8 +56,8 @@ pub unsafe extern "C" fn rm_last_error(
     capacity: usize,
     length: *mut usize,
 ) -> rm_status {
-    protect(0, || {
-        let message = LAST.with_borrow(Clone::clone);
+    protect(|| {
+        let message = last_message();
         // SAFETY: the caller vouches for `buffer` and `length`, as the header says.
         unsafe { write_text(&message, buffer, capacity, length) }?;
         Ok(RM_OK)

@@ -69,6 +69,15 @@ pub(crate) fn get_optional<T: Handled>(handle: u64) -> Outcome<Option<Arc<T>>> {
     if handle == 0 { Ok(None) } else { get(handle).map(Some) }
 }
 
+/// Works on an object that nothing but its name refers to; nothing if others do.
+pub(crate) fn with_sole<T: Handled, R>(handle: u64, body: impl FnOnce(&mut T) -> R) -> Outcome<Option<R>> {
+    let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
+    find::<T>(&table, handle)?;
+    let object = table.slots[handle as u32 as usize].object.as_mut();
+    let sole = object.and_then(Arc::get_mut).and_then(|object| object.downcast_mut());
+    Ok(sole.map(body))
+}
+
 /// Takes the name from an object. 0 is nothing.
 pub(crate) fn remove<T: Handled>(handle: u64) -> Outcome<Option<Arc<T>>> {
     if handle == 0 {

@@ -13,7 +13,7 @@ use crate::host::give;
 use crate::node::Node;
 use crate::runtime::Runtime;
 use crate::status::*;
-use crate::text::read_text;
+use crate::text::{read_text, write_text};
 use crate::versioned::{Versioned, check_zero, read_struct};
 
 /// A graph of nodes, from which sessions are opened. 0 is never valid.
@@ -233,6 +233,28 @@ pub unsafe extern "C" fn rm_pipeline_load(pipeline: rm_pipeline, manifest: *cons
         let mut loaded = graph.clone();
         loaded.load(pipeline.runtime.registry(), &manifest)?;
         *graph = loaded;
+        Ok(RM_OK)
+    })
+}
+
+/// Copies the shape of a pipeline as `rm_last_error` does its message: a manifest in JSON. A node that was added by its handle has
+/// `null` for a type, and its ports instead of parameters; a pipeline without such nodes can be loaded again from it.
+///
+/// Ownership: the caller's buffer.
+/// Threads: any.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_pipeline_describe(
+    pipeline: rm_pipeline,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> rm_status {
+    guard_on(pipeline, || {
+        let text = handle::get::<Pipeline>(pipeline)?.graph().to_manifest().to_string();
+        // SAFETY: the caller vouches for `buffer` and `length`.
+        unsafe { write_text(&text, buffer, capacity, length) }?;
         Ok(RM_OK)
     })
 }

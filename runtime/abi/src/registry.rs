@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::guard::guard_on;
 use crate::handle;
 use crate::node::Node;
+use crate::plugin;
 use crate::runtime::Runtime;
 use crate::status::*;
 use crate::text::read_text;
@@ -142,11 +143,12 @@ fn make(create: impl FnOnce(*mut u64) -> rm_status) -> Result<Arc<Slot>, Fault> 
     }
 }
 
-/// Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name.
+/// Adds a type of node that manifests and `rm_pipeline_add_type` can name, or replaces the one of that name; but a plugin that
+/// is being loaded replaces none.
 ///
 /// Ownership: the callbacks are copied; `user_data` must stay valid until `destroy`, which is called also on failure.
 /// Threads: any.
-/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
+/// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT (no name, or one that is taken), RM_ERR_UNSUPPORTED, RM_ERR_UTF8, RM_ERR_BAD_HANDLE.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_runtime_add_type(
@@ -168,7 +170,10 @@ pub unsafe extern "C" fn rm_runtime_add_type(
             return Err(Failure::new(RM_ERR_NULL, "'create' of the rm_type_callbacks must be set"));
         }
         let node_type = HostType(Arc::new(Callbacks { table: callbacks, _destroy: destroy }));
-        handle::get::<Runtime>(runtime)?.core().registry().add(name, Arc::new(node_type));
+        let runtime = handle::get::<Runtime>(runtime)?;
+        let registry = runtime.core().registry();
+        plugin::note_type(registry, name)?;
+        registry.add(name, Arc::new(node_type));
         Ok(RM_OK)
     })
 }

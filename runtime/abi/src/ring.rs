@@ -222,7 +222,8 @@ pub unsafe extern "C" fn rm_ring_get_stats(ring: rm_ring, stats: *mut rm_ring_st
     })
 }
 
-/// Lets a ring go, with the packets in it. Waits for a call of it that is going on.
+/// Lets a ring go, with the packets in it. Waits for a call of it that is going on, and until nothing more is taken out of the
+/// session for it: some milliseconds.
 ///
 /// Ownership: the handle is dead afterwards. The session goes on.
 /// Threads: any that may wait a little.

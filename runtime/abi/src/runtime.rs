@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 use std::mem::offset_of;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use remotemedia_core::Launcher;
@@ -52,7 +52,12 @@ unsafe impl Versioned for rm_runtime_config {
 }
 
 /// A runtime of the engine, shut down when its handle is gone and nothing runs on it any more.
-pub(crate) struct Runtime(Arc<remotemedia_core::Runtime>, Arc<Workers>);
+pub(crate) struct Runtime {
+    core: Arc<remotemedia_core::Runtime>,
+    workers: Arc<Workers>,
+    /// The plugins that it has loaded, by the addresses of their entries.
+    plugins: Mutex<Vec<usize>>,
+}
 
 impl Handled for Runtime {
     const KIND: u8 = 1;
@@ -61,16 +66,26 @@ impl Handled for Runtime {
 
 impl Runtime {
     pub fn workers(&self) -> &Workers {
-        &self.1
+        &self.workers
     }
 
     pub fn core(&self) -> &Arc<remotemedia_core::Runtime> {
-        &self.0
+        &self.core
+    }
+
+    /// Whether it has loaded a plugin.
+    pub fn has_plugin(&self, entry: usize) -> bool {
+        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).contains(&entry)
+    }
+
+    /// Notes that it has loaded a plugin.
+    pub fn add_plugin(&self, entry: usize) {
+        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
     /// A worker that waited for the workers would wait for itself.
     fn check_outside(&self) -> Outcome {
-        if !self.0.is_worker() {
+        if !self.core.is_worker() {
             return Ok(());
         }
         Err(Failure::new(
@@ -108,6 +123,7 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
         }
         check_zero(config.reserved, "reserved")?;
         fork::watch();
+        remotemedia_core::log::read_environment();
         let core = remotemedia_core::Runtime::with_hooks(config.threads as usize, Arc::new(hooks));
         remotemedia_nodes::register(core.registry());
         // SAFETY: the caller vouches for `worker` and its size.
@@ -115,7 +131,7 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
         let workers = Arc::new(Workers::new(if worker.is_empty() { Vec::new() } else { arguments(worker)? }));
         core.registry().set_launcher(Arc::clone(&workers) as Arc<dyn Launcher>);
         // SAFETY: the caller vouches for `runtime`.
-        unsafe { give(Arc::new(Runtime(core, workers)), runtime, "runtime") }
+        unsafe { give(Arc::new(Runtime { core, workers, plugins: Mutex::default() }), runtime, "runtime") }
     })
 }
 

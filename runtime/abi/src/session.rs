@@ -377,8 +377,9 @@ pub unsafe extern "C" fn rm_session_trace(
 /// Ownership: the session keeps the node alive; the caller's handle stays the caller's.
 /// Threads: any. Inside a callback that the session waits for it does not wait.
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such edge; the id or the node is in the session already; formats that cannot
-/// meet), RM_ERR_STATE (the session has ended), RM_ERR_TIMEOUT, RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the
-/// session then runs on as it was.
+/// meet), RM_ERR_STATE (the session has ended, or was not ready in time, see `rm_session_ready`: it stays as it is), RM_ERR_TIMEOUT,
+/// RM_ERR_REENTRANT (it comes about later), RM_ERR_CANCELLED, and the failure of its `initialize`; the session then runs on as
+/// it was.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_insert(
@@ -410,8 +411,8 @@ pub unsafe extern "C" fn rm_session_insert(
 ///
 /// Ownership: none.
 /// Threads: any. Inside a callback that the session waits for it does not wait.
-/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE, RM_ERR_TIMEOUT,
-/// RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
+/// Errors: RM_ERR_BAD_HANDLE, RM_ERR_GRAPH (no such node; a source; not between two edges), RM_ERR_STATE (as for
+/// `rm_session_insert`), RM_ERR_TIMEOUT, RM_ERR_REENTRANT, RM_ERR_CANCELLED, and the failure that ended the session.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_session_remove(

@@ -34,6 +34,8 @@ pub const RM_ERR_GRAPH: rm_status = -21;
 pub const RM_ERR_PARAMETERS: rm_status = -22;
 /// A node type that nobody registered.
 pub const RM_ERR_UNKNOWN_TYPE: rm_status = -23;
+/// A plugin that cannot be used; the message says why.
+pub const RM_ERR_PLUGIN: rm_status = -24;
 
 /// Too late or too early: the session takes no input, has ended, or runs on.
 pub const RM_ERR_STATE: rm_status = -100;

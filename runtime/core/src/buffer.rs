@@ -7,17 +7,30 @@ use std::sync::Arc;
 pub trait Memory: Send + Sync {
     /// The bytes. The same address and length for as long as the owner lives.
     fn bytes(&self) -> &[u8];
+
+    /// The same to write, if the memory is ours.
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        None
+    }
 }
 
 impl Memory for Vec<u8> {
     fn bytes(&self) -> &[u8] {
         self
     }
+
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self)
+    }
 }
 
 impl Memory for Vec<f32> {
     fn bytes(&self) -> &[u8] {
         bytemuck::cast_slice(self)
+    }
+
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(bytemuck::cast_slice_mut(self))
     }
 }
 
@@ -34,6 +47,11 @@ impl Buffer {
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         self.0.bytes()
+    }
+
+    /// The bytes to write; nothing if somebody else has the buffer, or the memory is not ours.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Arc::get_mut(&mut self.0)?.bytes_mut()
     }
 
     /// The bytes as 32-bit floats; nothing if they are not aligned for that or not a whole number of floats.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::manifest::Executor;
 use crate::options::NodeOptions;
 use crate::suggest::nearest;
-use crate::{EdgeConfig, Error, ErrorKind, Manifest, NodeType, Registry, Result, Slot};
+use crate::{EdgeConfig, Error, ErrorKind, Manifest, NodeType, ProcessOptions, Registry, Result, Slot};
 
 /// Where the node of a graph comes from.
 #[derive(Clone)]
@@ -18,6 +18,10 @@ pub enum Source {
     Instance(Arc<Slot>),
     /// A type; each session makes a node of its own.
     Type {
+        /// Its name.
+        name: String,
+        /// How its nodes run in processes of their own, if they do.
+        process: Option<ProcessOptions>,
         /// The type.
         node_type: Arc<dyn NodeType>,
         /// The parameters, checked.
@@ -66,7 +70,7 @@ impl Graph {
     /// Adds a node by its type.
     pub fn add_type(&mut self, registry: &Registry, id: &str, name: &str, parameters: Value) -> Result<()> {
         let node_type = registry.resolve(id, name, &parameters)?;
-        self.add(id, Source::Type { node_type, parameters })
+        self.add(id, Source::Type { name: name.into(), process: None, node_type, parameters })
     }
 
     fn add(&mut self, id: &str, source: Source) -> Result<()> {
@@ -125,13 +129,12 @@ impl Graph {
                 return Err(invalid(message));
             }
             let (id, name, parameters) = (&node.id, &node.node_type, node.parameters());
-            let node_type = match node.executor {
-                Executor::Inline => registry.resolve(id, name, &parameters)?,
-                Executor::Process => {
-                    registry.resolve_in_process(id, name, &parameters, node.process.unwrap_or_default())?
-                }
+            let process = (node.executor == Executor::Process).then(|| node.process.unwrap_or_default());
+            let node_type = match process {
+                None => registry.resolve(id, name, &parameters)?,
+                Some(options) => registry.resolve_in_process(id, name, &parameters, options)?,
             };
-            self.add(id, Source::Type { node_type, parameters })?;
+            self.add(id, Source::Type { name: name.clone(), process, node_type, parameters })?;
             if let Some(added) = self.nodes.last_mut() {
                 added.tapped = node.is_output_node;
                 added.options = node.options();

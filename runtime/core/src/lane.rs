@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::log::{Category, Level, log};
 use crate::session::Session;
 use crate::sync::{lock, spin, wait_until};
 
@@ -382,6 +383,7 @@ impl Lane {
             return;
         }
         let mut pauses = HIRING_PAUSES.iter();
+        log(Category::Worker, Level::Debug, || "one more worker is asked for".into());
         while !self.this.upgrade().is_some_and(&self.hire) {
             let mut state = lock(&self.state);
             if state.workers > 0 || state.closed {
@@ -395,6 +397,9 @@ impl Lane {
                 state.queue = kept;
                 state.urgent = state.queue.iter().filter(|(_, urgent)| *urgent).count();
                 drop(state);
+                log(Category::Worker, Level::Warning, || {
+                    format!("no worker is to be had; {} session(s) that wait for one go on without", lost.len())
+                });
                 return give_up(lost);
             };
             drop(state);

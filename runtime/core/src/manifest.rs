@@ -254,7 +254,7 @@ impl Manifest {
         let failed = |what: String| Error::new(ErrorKind::Manifest, format!("Failed to parse manifest: {what}"));
         let is_json = text.trim_start().starts_with(['{', '[']) || text.trim().is_empty();
         let value: Value = match is_json {
-            true => serde_json::from_str(text).map_err(|error| failed(error.to_string()))?,
+            true => serde_json::from_str(text).map_err(|error| failed(format!("{error}, where it is read as JSON")))?,
             false => serde_yaml_ng::from_str(text).map_err(|error| failed(error.to_string()))?,
         };
         let violations = Manifest::schema().check(&value);

@@ -49,8 +49,10 @@ pub struct NodeInfo {
     /// Whether the node is given failures and marks too, which pass by others.
     pub raw: bool,
     /// Whether its calls mostly wait: their time says nothing about what they cost, and the node keeps to its deadline
-    /// itself.
+    /// itself, and to limits of its own for its start and its end.
     pub patient: bool,
+    /// How long after its deadline a node that keeps to it itself is waited for.
+    pub grace: Duration,
     /// What the node says of itself beside what is measured, under the key `process` of its metrics.
     pub process: Option<Arc<Mutex<Value>>>,
 }
@@ -68,6 +70,7 @@ impl NodeInfo {
             matching: None,
             raw: false,
             patient: false,
+            grace: Duration::ZERO,
             process: None,
         }
     }

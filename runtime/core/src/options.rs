@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result};
 const RETRY_DELAY_MS: f64 = 10.0;
 
 /// What a graph says about one of its nodes; what is left out is the session's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeOptions {
     /// How long one call of the node may take, in milliseconds; one that takes longer has failed.

@@ -50,6 +50,15 @@ impl Registry {
         drop(replaced);
     }
 
+    /// Takes types away.
+    pub fn remove(&self, names: &[String]) {
+        let mut types = self.types.write().unwrap_or_else(PoisonError::into_inner);
+        let removed: Vec<_> = names.iter().filter_map(|name| types.remove(name)).collect();
+        // As above.
+        drop(types);
+        drop(removed);
+    }
+
     /// Adds a type of native node made from parameters `P`, whose schema comes from the type.
     pub fn add_native<P, N, F>(&self, name: &str, create: F)
     where

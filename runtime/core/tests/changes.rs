@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use remotemedia_core::{Fault, Flow, NodeOptions, Runtime, Slot};
+use remotemedia_core::{ErrorKind, Fault, Flow, NodeOptions, Runtime, Slot};
 
 /// Adds to each number, keeps the last one back until it is flushed, and notes what happens to it.
 fn holder(add: i64, life: &Arc<Mutex<String>>) -> Arc<Slot> {
@@ -428,4 +428,15 @@ fn a_change_is_not_made_again_with_the_next_one_of_the_same_node() {
         session.end();
         assert_eq!(pull_all(&session), [0, 1], "{:?}", session.error());
     }
+}
+
+#[test]
+fn a_session_that_is_not_ready_in_time_stays_as_it_is() {
+    let (slow, tell, _) = waiting_in("initialize");
+    let session = open(&Runtime::new(2), &chain(&[("slow", &slow)]));
+    let refused = session.insert("b", &node(pass), "slow", "", shortly()).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::State);
+    tell.send(()).unwrap();
+    assert!(session.ready(soon()).is_ok());
+    assert!(session.insert("b", &node(pass), "slow", "", soon()).is_ok(), "no other 'b' has joined meanwhile");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use remotemedia_core::{Buffer, Memory};
@@ -83,6 +84,10 @@ impl Drop for Shared {
         }
         drop(places);
         drop(self.lease.take());
+        if CHANNELS.load(Ordering::SeqCst) == 0 {
+            // Beside the pool nobody has it but this.
+            pool().retain(|block| !Arc::ptr_eq(block, &self.segment) || Arc::strong_count(block) > 2);
+        }
     }
 }
 
@@ -132,20 +137,50 @@ pub fn new_buffer(size: usize) -> io::Result<Buffer> {
 
 /// A block for `size` bytes that nobody else uses.
 pub fn take(size: usize) -> io::Result<Arc<Segment>> {
-    static POOL: Mutex<Vec<Arc<Segment>>> = Mutex::new(Vec::new());
     let wanted = size.max(SMALLEST).checked_next_power_of_two().ok_or(io::ErrorKind::OutOfMemory)?;
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    // The pool alone has those that are free.
-    let free = |block: &Arc<Segment>| Arc::strong_count(block) == 1;
-    if let Some(block) = pool.iter().find(|block| block.size() == wanted && free(block)) {
+    let mut pool = pool();
+    if let Some(block) = pool.iter().find(|block| block.size() == wanted && is_free(block)) {
         return Ok(Arc::clone(block));
     }
     let mut kept = 0;
     pool.retain(|block| {
         kept += block.size();
-        kept <= KEPT || !free(block)
+        kept <= KEPT || !is_free(block)
     });
     let block = Arc::new(Segment::new(wanted)?);
     pool.push(Arc::clone(&block));
     Ok(block)
+}
+
+/// The channels that payloads may go into.
+static CHANNELS: AtomicUsize = AtomicUsize::new(0);
+
+/// A channel, for which blocks are kept. With the last of them those go that nobody uses.
+#[derive(Debug)]
+pub struct Keeper(());
+
+impl Keeper {
+    /// One more channel.
+    pub fn new() -> Keeper {
+        CHANNELS.fetch_add(1, Ordering::SeqCst);
+        Keeper(())
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if CHANNELS.fetch_sub(1, Ordering::SeqCst) == 1 {
+            pool().retain(|block| !is_free(block));
+        }
+    }
+}
+
+fn pool() -> MutexGuard<'static, Vec<Arc<Segment>>> {
+    static POOL: Mutex<Vec<Arc<Segment>>> = Mutex::new(Vec::new());
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The pool alone has those that are free.
+fn is_free(block: &Arc<Segment>) -> bool {
+    Arc::strong_count(block) == 1
 }

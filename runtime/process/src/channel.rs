@@ -8,28 +8,30 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::{Buffer, Parcel, Piece};
+use rustix::event::{PollFd, PollFlags};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, SocketFlags, SocketType, sockopt,
 };
+use rustix::process::{PidfdFlags, getppid, pidfd_open};
 
 use crate::bell::Bell;
-use crate::blocks::{Lent, Shared};
+use crate::blocks::{Keeper, Lent, Shared};
 use crate::loans::{self, Lease, Loans};
-use crate::message::{Header, Kind, Message, OWN, Part, inline_part, split};
+use crate::message::{Header, Kind, MOST_PARTS, Message, OWN, Part, inline_part, split};
 use crate::parts::{Parts, Placed};
 use crate::ring::{self, Nonsense, Reader, Writer};
 use crate::shm::Segment;
 
 /// What both sides must agree on: the first number says what it is, the second one changes with the layout.
-const HELLO: [u64; 2] = [u64::from_le_bytes(*b"remotemd"), 1];
+const HELLO: [u64; 2] = [u64::from_le_bytes(*b"remotemd"), 2];
 
 /// How many parts are read where they are at a time; others are copied. Whoever keeps all that comes must not keep the
 /// other side from sending more, nor use up the files that a process may have.
@@ -37,6 +39,9 @@ const MOST_HELD: usize = 64;
 
 /// How long is waited for what comes in a moment and rings no bell.
 const MOMENT: Duration = Duration::from_millis(1);
+
+/// How many files of blocks may come before the one that a message refers to: those of messages that were given up.
+const MOST_AHEAD: usize = 2 * MOST_PARTS;
 
 /// How long the file of a block may be on its way.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -50,14 +55,18 @@ const SIZE: usize = LENT_TO_PARENT + loans::SIZE;
 
 /// One end of a channel.
 pub struct Channel {
-    /// The number of its memory, by which both sides and nobody else know it.
+    /// What this process knows it by.
     id: u64,
     socket: OwnedFd,
+    /// The process that has made it, if that has started this one.
+    parent: Option<OwnedFd>,
     out: Mutex<Out>,
     loans: Mutex<Loans>,
     incoming: Mutex<In>,
     bells: [Bell; 2],
     dead: AtomicBool,
+    /// The last to go: what was lent is free by then.
+    _keeper: Keeper,
 }
 
 /// What a sender has.
@@ -74,6 +83,7 @@ struct In {
     loans: usize,
     /// How many parts are read where they are.
     held: Arc<AtomicUsize>,
+    /// By the numbers that the other side has given them.
     blocks: HashMap<u64, Arc<Segment>>,
     bytes: Vec<u8>,
 }
@@ -98,10 +108,10 @@ impl Channel {
         let memory = Arc::new(Segment::new(SIZE)?);
         let given = Segment::new(payload.len().max(1))?;
         given.write(0, payload);
-        let numbers = [HELLO[0], HELLO[1], memory.id(), payload.len() as u64];
+        let numbers = [HELLO[0], HELLO[1], u64::from(std::process::id()), payload.len() as u64];
         send_files(&ours, bytemuck::cast_slice(&numbers), &[memory.file(), given.file()])?;
         let (out, incoming) = ((TO_WORKER, LENT_TO_WORKER), (TO_PARENT, LENT_TO_PARENT));
-        Ok((Channel::on(ours, &memory, out, incoming)?, theirs))
+        Ok((Channel::on(ours, None, &memory, out, incoming)?, theirs))
     }
 
     /// The worker's end, from the socket that it was started with, and the payload.
@@ -123,19 +133,21 @@ impl Channel {
             )));
         }
         let [memory, payload] = <[OwnedFd; 2]>::try_from(files).map_err(|_| refused("the channel has no memory"))?;
-        let memory = Arc::new(Segment::open(memory, numbers[2])?);
-        let payload = Segment::open(payload, 0)?;
+        let memory = Arc::new(Segment::open(memory)?);
+        let payload = Segment::open(payload)?;
         let length = usize::try_from(numbers[3]).ok().filter(|&length| length <= payload.size());
         let length = length.ok_or_else(|| refused("the payload is cut off"))?;
         if memory.size() < SIZE {
             return Err(refused("the memory of the channel is cut off"));
         }
         let (out, incoming) = ((TO_PARENT, LENT_TO_PARENT), (TO_WORKER, LENT_TO_WORKER));
-        Ok((Channel::on(socket, &memory, out, incoming)?, payload.bytes(0, length).to_vec()))
+        let parent = find_parent(numbers[2]);
+        Ok((Channel::on(socket, parent, &memory, out, incoming)?, payload.bytes(0, length).to_vec()))
     }
 
     fn on(
         socket: OwnedFd,
+        parent: Option<OwnedFd>,
         memory: &Arc<Segment>,
         out: (usize, usize),
         incoming: (usize, usize),
@@ -157,17 +169,22 @@ impl Channel {
         Ok(Channel {
             id: memory.id(),
             socket,
+            parent,
             out: Mutex::new(out),
             loans: Mutex::new(loans),
             incoming: Mutex::new(incoming),
             bells,
             dead: AtomicBool::new(false),
+            _keeper: Keeper::new(),
         })
     }
 
-    /// The socket, which hangs up when the other process dies.
-    pub fn socket(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+    /// Waits in a worker until its parent has died. The socket hangs up then, but not as long as another process has it
+    /// too: one that the parent has forked.
+    pub fn await_end_of_parent(&self) {
+        let mut files = vec![PollFd::new(&self.socket, PollFlags::empty())];
+        files.extend(self.parent.as_ref().map(|parent| PollFd::new(parent, PollFlags::IN)));
+        while rustix::event::poll(&mut files, None).is_err() {}
     }
 
     /// Says that the other process is gone, and wakes whoever waits for it.
@@ -242,7 +259,8 @@ impl Channel {
         }
         for segment in late {
             while !self.send_block(&segment)? {
-                if self.is_dead() {
+                // Given up halfway, the message can never be read: that is the end of the channel.
+                if self.is_dead() || given_up() {
                     return Err(Closed::Gone);
                 }
                 thread::sleep(MOMENT);
@@ -369,11 +387,14 @@ impl In {
             // It comes back to where it was: kept as what it was lent of, whatever becomes of the other process.
             let hold = lock(&channel.loans).hold(loan).ok_or(Closed::Nonsense)?;
             let segment = Arc::clone(hold.segment());
-            let range = range(part, &segment).filter(|_| segment.id() == part.block).ok_or(Closed::Nonsense)?;
+            let range = range(part, &segment).ok_or(Closed::Nonsense)?;
             let lease = Box::new((lease, hold));
             return Ok(Buffer::new(Lent(Shared::new(segment, range.start, range.len(), None, Some(lease)))));
         }
-        while !self.blocks.contains_key(&part.block) {
+        for _ in 0..MOST_AHEAD {
+            if self.blocks.contains_key(&part.block) {
+                break;
+            }
             let mut id = 0u64;
             let (size, files) =
                 receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
@@ -381,18 +402,34 @@ impl In {
             if size != size_of::<u64>() {
                 return Err(Closed::Nonsense);
             }
-            let block = Segment::open(file, id).map_err(|_| Closed::Nonsense)?;
+            let block = Segment::open(file).map_err(|_| Closed::Nonsense)?;
             self.blocks.insert(id, Arc::new(block));
         }
-        let block = &self.blocks[&part.block];
+        let block = self.blocks.get(&part.block).ok_or(Closed::Nonsense)?;
         let range = range(part, block).ok_or(Closed::Nonsense)?;
         if self.held.load(Ordering::Relaxed) > MOST_HELD {
-            return Ok(Buffer::new(block.bytes(range.start, range.len()).to_vec()));
+            return copied(block.bytes(range.start, range.len())).map(Buffer::new).map_err(Closed::Stuck);
         }
         let lender = Some((channel.id, part.loan));
         let shared = Shared::new(Arc::clone(block), range.start, range.len(), lender, Some(Box::new(lease)));
         Ok(Buffer::new(Lent(shared)))
     }
+}
+
+/// A copy of bytes whose number another process has said: an error where there is no memory for so many.
+pub fn copied(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).map_err(|_| format!("there is no memory for {} bytes", bytes.len()))?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
+}
+
+/// The process of a number, if it has started this one and lives.
+fn find_parent(id: u64) -> Option<OwnedFd> {
+    let parent = getppid().filter(|parent| i64::from(parent.as_raw_nonzero().get()) == id as i64)?;
+    let file = pidfd_open(parent, PidfdFlags::empty()).ok()?;
+    // If it has died meanwhile, the number may be that of another one.
+    (getppid() == Some(parent)).then_some(file)
 }
 
 /// The bytes of a part, if they lie in its block.
@@ -437,4 +474,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

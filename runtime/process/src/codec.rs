@@ -4,10 +4,11 @@ use std::mem;
 use std::sync::Arc;
 
 use remotemedia_core::{
-    Audio, Data, ErrorKind, Fault, Host, HostObject, Kinds, NO_INDEX, NodeError, Packet, Parcel, Piece, Time,
+    Audio, Buffer, Data, ErrorKind, Fault, Host, HostObject, Kinds, NO_INDEX, NodeError, Packet, Parcel, Piece, Time,
 };
 use serde_json::Value;
 
+use crate::channel::copied;
 use crate::message::{Header, Kind, Message};
 
 /// The bit of `Header::data` that says that the first part is metadata.
@@ -68,7 +69,7 @@ pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Pac
     let metadata = if header.data & METADATA == 0 || parts.is_empty() {
         None
     } else {
-        match serde_json::from_slice(parts.remove(0).buffer.bytes()) {
+        match serde_json::from_slice(&own(&parts.remove(0).buffer)?) {
             Ok(Value::Object(map)) => Some(Arc::new(map)),
             _ => return Err(nonsense("metadata")),
         }
@@ -82,8 +83,8 @@ pub fn read_packet(message: Message, host: Option<&Arc<dyn Host>>) -> Result<Pac
         let part = part.buffer;
         match kinds {
             Kinds::AUDIO => Data::Audio(Audio::new(part, header.first, header.second).map_err(Fault::input)?),
-            Kinds::TEXT => Data::Text(std::str::from_utf8(part.bytes()).map_err(|_| nonsense("text"))?.into()),
-            Kinds::JSON => Data::Json(Arc::new(serde_json::from_slice(part.bytes()).map_err(|_| nonsense("JSON"))?)),
+            Kinds::TEXT => Data::Text(String::from_utf8(own(&part)?).map_err(|_| nonsense("text"))?.into()),
+            Kinds::JSON => Data::Json(Arc::new(serde_json::from_slice(&own(&part)?).map_err(|_| nonsense("JSON"))?)),
             Kinds::BYTES => Data::Bytes(part),
             _ => return Err(nonsense("kind of data")),
         }
@@ -138,6 +139,12 @@ pub fn read_error(message: &Message, host: Option<&Arc<dyn Host>>) -> Fault {
         _ => None,
     };
     Fault { kind, object, ..Fault::new(message.text(0)) }
+}
+
+/// The bytes of a part that is about to be checked. The process that has sent it may write to it all the while: what was
+/// checked there would not be what is used.
+fn own(part: &Buffer) -> Result<Vec<u8>, Fault> {
+    copied(part.bytes()).map_err(Fault::new)
 }
 
 fn nonsense(what: &str) -> Fault {

@@ -47,6 +47,11 @@ impl Kind {
         Kind::Metrics,
     ];
 
+    /// Whether it is what comes of a call, or the end of it; all else is told beside.
+    pub fn is_result(self) -> bool {
+        matches!(self, Kind::Output | Kind::Failed | Kind::Done | Kind::Fatal)
+    }
+
     /// The kind of a number that came from outside.
     pub fn of(number: u32) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| *kind as u32 == number)
@@ -95,6 +100,9 @@ pub const OWN: u32 = 2;
 /// The most parts of a message.
 pub const MOST_PARTS: usize = 512;
 
+/// The longest text that is taken of the log, of an error and the like; the rest is cut off.
+const LONGEST_TEXT: usize = 16 * 1024 * 1024;
+
 /// A message that has come.
 #[derive(Debug)]
 pub struct Message {
@@ -106,7 +114,10 @@ pub struct Message {
 impl Message {
     /// A part as text; empty where there is none.
     pub fn text(&self, part: usize) -> String {
-        self.parts.get(part).map_or_else(String::new, |part| String::from_utf8_lossy(part.buffer.bytes()).into_owned())
+        let bytes = self.parts.get(part).map_or(&[][..], |part| part.buffer.bytes());
+        // A copy is looked at: what lies in shared memory may change between the look and the copy.
+        let copy = bytes[..bytes.len().min(LONGEST_TEXT)].to_vec();
+        String::from_utf8(copy).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 }
 

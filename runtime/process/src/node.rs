@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use remotemedia_core::log::{Category, Level, log};
 use remotemedia_core::{
     Context, ErrorKind, Fault, Flow, Host, Lane, NO_INDEX, Node, NodeInfo, Outcome, Packet, Parcel,
 };
@@ -16,6 +17,9 @@ use crate::channel::{Closed, SLICE};
 use crate::codec::{add_packet, packet_header, read_error, read_packet};
 use crate::message::{Header, Kind, Message};
 use crate::worker::{Worker, describe};
+
+/// How long after the deadline of a call it is waited for to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How a worker is run.
 #[derive(Clone)]
@@ -65,7 +69,9 @@ impl ProcessNode {
     /// A node that is as `info` says; `host` takes objects apart and puts them together, on its lane.
     pub fn new(config: ProcessConfig, info: NodeInfo, host: Option<Arc<dyn Host>>) -> ProcessNode {
         let facts = Arc::new(Mutex::new(json!({"pid": null, "restarts": 0, "worker": null})));
-        let info = NodeInfo { patient: true, process: Some(Arc::clone(&facts)), ..info };
+        // A call may wait for the process to be started again.
+        let grace = GRACE.saturating_add(if config.restarts > 0 { config.start } else { Duration::ZERO });
+        let info = NodeInfo { patient: true, grace, process: Some(Arc::clone(&facts)), ..info };
         ProcessNode {
             config,
             info,
@@ -89,6 +95,7 @@ impl ProcessNode {
             let program = program.unwrap_or_default();
             Fault::new(format!("its process could not be started: {program}: {error}"))
         })?;
+        log(Category::Process, Level::Info, || format!("process {} of a node has started", worker.id()));
         let deadline = Instant::now() + self.config.start;
         let worker = self.worker.insert(worker);
         self.busy = false;
@@ -103,15 +110,18 @@ impl ProcessNode {
                     Kind::Fatal => return Err(self.ended(&message)),
                     _ => self.note(&message),
                 },
-                Ok(None) if context.cancelled() => return Err(self.give_up("the session was cancelled")),
-                Ok(None) if Instant::now() >= deadline => {
-                    let most = self.config.start;
-                    let mut fault = self.give_up(&format!("its node was not ready within {most:?}"));
-                    fault.kind = ErrorKind::Deadline;
-                    return Err(fault);
-                }
                 Ok(None) => {}
                 Err(closed) => return Err(self.lost(&closed, "before its node was ready")),
+            }
+            // Whatever has come: a worker may log without an end.
+            if context.cancelled() {
+                return Err(self.give_up("the session was cancelled"));
+            }
+            if Instant::now() >= deadline {
+                let most = self.config.start;
+                let mut fault = self.give_up(&format!("its node was not ready within {most:?}"));
+                fault.kind = ErrorKind::Deadline;
+                return Err(fault);
             }
         }
     }
@@ -133,6 +143,12 @@ impl ProcessNode {
                 times => format!("its process is gone, and was started again {times} times already"),
             }));
         }
+        log(Category::Process, Level::Warning, || {
+            format!(
+                "a node's process is gone and is started again, {} time(s) left",
+                self.config.restarts - self.restarts - 1
+            )
+        });
         let delay = self.config.restart_delay.saturating_mul(1 << self.restarts.min(16));
         self.restarts += 1;
         let until = Instant::now() + delay;
@@ -151,10 +167,11 @@ impl ProcessNode {
         while self.busy {
             let message = self.receive(context)?;
             match message.kind {
-                Kind::Output | Kind::Failed => {}
                 Kind::Done => self.busy = false,
                 Kind::Fatal => return Err(self.ended(&message)),
-                _ => self.note(&message),
+                // A generator may go on for ever.
+                _ if self.is_late() => return Err(self.miss_deadline()),
+                _ => {}
             }
         }
         Ok(())
@@ -182,7 +199,7 @@ impl ProcessNode {
         let sent = channel.send(
             header,
             true,
-            || context.cancelled(),
+            || context.cancelled() || self.is_late(),
             |parts| match &mut packet {
                 Some(packet) => add_packet(packet, parts),
                 None => Ok(()),
@@ -190,6 +207,7 @@ impl ProcessNode {
         );
         match sent {
             Ok(sent) => sent.map(|()| self.busy = true)?,
+            Err(Closed::Stuck(_)) if self.is_late() => return Err(self.miss_deadline()),
             Err(Closed::Stuck(message)) => return Err(Fault::new(message)),
             Err(closed) => return Err(self.lost(&closed, &self.at())),
         }
@@ -231,7 +249,12 @@ impl ProcessNode {
                     return fault.map_or(Ok(Flow::Done), Err);
                 }
                 Kind::Fatal => return Err(self.ended(&message)),
-                _ => self.note(&message),
+                _ => {
+                    self.note(&message);
+                    if emitted {
+                        return Ok(Flow::More);
+                    }
+                }
             }
         }
     }
@@ -246,6 +269,7 @@ impl ProcessNode {
         })
     }
 
+    /// Waits for what comes of a call. What the worker tells beside it is taken on the way, and holds nothing up.
     fn receive(&mut self, context: &Context<'_>) -> Result<Message, Fault> {
         loop {
             let Some(worker) = &self.worker else { return Err(Fault::new("its process is gone")) };
@@ -254,19 +278,30 @@ impl ProcessNode {
             let until = self.deadline.map_or(slice, |(deadline, _)| deadline.min(slice));
             let received = channel.receive(Some(until), || context.cancelled());
             match received {
-                Ok(Some(message)) => return Ok(message),
-                Ok(None) if context.cancelled() => return Err(Fault::new("the session was cancelled")),
-                Ok(None) if self.deadline.is_some_and(|(deadline, _)| deadline <= Instant::now()) => {
-                    let most = self.deadline.map_or(Duration::ZERO, |(_, most)| most);
-                    let message = format!("the call has not returned within {most:?}; its process was killed");
-                    let mut fault = self.give_up(&message);
-                    fault.kind = ErrorKind::Deadline;
-                    return Err(fault);
-                }
+                Ok(Some(message)) if message.kind.is_result() => return Ok(message),
+                Ok(Some(message)) => self.note(&message),
                 Ok(None) => {}
                 Err(closed) => return Err(self.lost(&closed, &self.at())),
             }
+            if context.cancelled() {
+                return Err(Fault::new("the session was cancelled"));
+            }
+            if self.is_late() {
+                return Err(self.miss_deadline());
+            }
         }
+    }
+
+    /// Whether the call that goes on should be over.
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|(deadline, _)| deadline <= Instant::now())
+    }
+
+    fn miss_deadline(&mut self) -> Fault {
+        let most = self.deadline.map_or(Duration::ZERO, |(_, most)| most);
+        let mut fault = self.give_up(&format!("the call has not returned within {most:?}; its process was killed"));
+        fault.kind = ErrorKind::Deadline;
+        fault
     }
 
     fn at(&self) -> String {
@@ -294,6 +329,7 @@ impl ProcessNode {
             Closed::Nonsense => "has sent what cannot be, and was killed".into(),
             Closed::Stuck(message) => return Fault::new(message.clone()),
         };
+        log(Category::Process, Level::Info, || format!("process {id} of a node {what}, {when}"));
         Fault::new(format!("its process {id} {what}, {when}"))
     }
 
@@ -316,15 +352,20 @@ impl ProcessNode {
         self.busy = false;
         let Some(worker) = self.worker.take() else { return };
         let channel = Arc::clone(worker.channel());
-        let _ = channel.say(Header { kind: Kind::Close as u32, ..Header::default() }, &[]);
+        let deadline = Instant::now() + self.config.stop;
+        let is_over = || Instant::now() >= deadline;
+        let close = Header { kind: Kind::Close as u32, ..Header::default() };
+        let _ = channel.send::<()>(close, true, is_over, |_| Ok(()));
         if self.info.source {
             worker.terminate();
         }
-        let deadline = Instant::now() + self.config.stop;
         Lane::while_waiting(|| {
             // What it says to the end is heard: outputs of a call that was given up, and the log.
             while let Ok(Some(message)) = channel.receive(Some(deadline), || false) {
                 self.note(&message);
+                if is_over() {
+                    break;
+                }
             }
             worker.wait(deadline.saturating_duration_since(Instant::now()));
         });
@@ -350,6 +391,8 @@ impl Node for ProcessNode {
         if self.info.source && self.next.is_none() && self.worker.is_none() {
             return Err(Fault::new("its process is gone"));
         }
+        // As for a node that runs here, each output has the time of a call.
+        self.allow(context.deadline());
         self.go_on(context)
     }
 
@@ -387,3 +430,6 @@ impl fmt::Debug for ProcessNode {
         write!(f, "ProcessNode({:?})", self.worker)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use remotemedia_core::{
     Context, Data, Fault, Flow, Host, Kinds, Lane, Node, NodeError, NodeInfo, Outcome, Packet, Parcel, Session, Time,
 };
-use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::channel::{Channel, Closed};
@@ -99,9 +98,7 @@ impl Service {
     }
 
     fn watch(&self) {
-        let socket = self.0.channel.socket();
-        let mut sockets = [PollFd::new(&socket, PollFlags::empty())];
-        while rustix::event::poll(&mut sockets, None).is_err() {}
+        self.0.channel.await_end_of_parent();
         self.0.channel.hang_up();
         let session = self.0.session.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         if let Some(session) = session {

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::{MemfdFlags, Mode, SealFlags};
 
 /// A piece of shared memory.
 ///
@@ -25,28 +25,29 @@ const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 impl Segment {
     /// A new piece of `size` bytes, all zero.
     pub fn new(size: usize) -> io::Result<Segment> {
-        static COUNT: AtomicU64 = AtomicU64::new(1);
         let file = rustix::fs::memfd_create("remotemedia", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        // Nobody can find it; whoever does, through `/proc`, is to be this user.
+        rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         rustix::fs::ftruncate(&file, size as u64)?;
         rustix::fs::fcntl_add_seals(&file, SEALS | SealFlags::SEAL)?;
-        let id = u64::from(std::process::id()) << 32 | COUNT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
-        Segment::map(file, id)
+        Segment::map(file)
     }
 
-    /// A piece that another process has made, with the number that it is known by.
-    pub fn open(file: OwnedFd, id: u64) -> io::Result<Segment> {
+    /// A piece that another process has made.
+    pub fn open(file: OwnedFd) -> io::Result<Segment> {
         if !rustix::fs::fcntl_get_seals(&file)?.contains(SEALS) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory whose size can change"));
         }
-        Segment::map(file, id)
+        Segment::map(file)
     }
 
-    fn map(file: OwnedFd, id: u64) -> io::Result<Segment> {
+    fn map(file: OwnedFd) -> io::Result<Segment> {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
         let map = MmapOptions::new().map_raw(&file)?;
-        Ok(Segment { map, file, id })
+        Ok(Segment { map, file, id: COUNT.fetch_add(1, Ordering::Relaxed) })
     }
 
-    /// The number by which processes know it.
+    /// The number by which this process knows it; nobody else can say that another piece is this one.
     pub fn id(&self) -> u64 {
         self.id
     }

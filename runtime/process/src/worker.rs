@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 
 use crate::channel::Channel;
 
@@ -46,15 +46,30 @@ impl Worker {
         let child = command.spawn()?;
         // With it our copy of the worker's socket goes: it hangs up when the worker dies.
         drop(command);
+        Worker::watched(child, channel)
+    }
+
+    /// Has a process that was started watched. One that cannot be is not left behind.
+    fn watched(mut child: Child, channel: Arc<Channel>) -> io::Result<Worker> {
         let id = child.id();
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
-        let process = pidfd_open(pid, PidfdFlags::empty())?;
+        let process = match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(process) => process,
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error.into());
+            }
+        };
         let exit = Arc::new(Exit::default());
         let watch = (Arc::clone(&exit), Arc::clone(&channel));
-        thread::Builder::new()
-            .name("remotemedia-watch".into())
-            .stack_size(STACK)
-            .spawn(move || watch_over(child, &watch.0, &watch.1))?;
+        let name = "remotemedia-watch".into();
+        let thread = thread::Builder::new().name(name).stack_size(STACK);
+        if let Err(error) = thread.spawn(move || watch_over(child, &watch.0, &watch.1)) {
+            let _ = pidfd_send_signal(&process, Signal::KILL);
+            let _ = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED);
+            return Err(error);
+        }
         Ok(Worker { channel, process, id, exit })
     }
 

@@ -20,6 +20,11 @@ from ctypes import (
 
 VERSION = "0.1.0"
 RM_PART_SHARED = 1
+RM_LOG_DEBUG = 10
+RM_LOG_INFO = 20
+RM_LOG_WARNING = 30
+RM_LOG_ERROR = 40
+RM_LOG_TEXT_MAX = 1024
 RM_NODE_SOURCE = 1
 RM_NODE_NONE_IS_VALUE = 2
 RM_NODE_MATCH = 4
@@ -63,6 +68,7 @@ RM_ERR_MANIFEST = -20
 RM_ERR_GRAPH = -21
 RM_ERR_PARAMETERS = -22
 RM_ERR_UNKNOWN_TYPE = -23
+RM_ERR_PLUGIN = -24
 RM_ERR_STATE = -100
 RM_ERR_TIMEOUT = -101
 RM_ERR_CANCELLED = -102
@@ -85,6 +91,10 @@ class rm_part(Structure):
     pass
 
 
+class rm_log_record(Structure):
+    pass
+
+
 class rm_node_callbacks(Structure):
     pass
 
@@ -98,6 +108,10 @@ class rm_packet(Structure):
 
 
 class rm_edge_config(Structure):
+    pass
+
+
+class rm_plugin(Structure):
     pass
 
 
@@ -166,6 +180,16 @@ rm_part._fields_ = [
     ("data", c_void_p),
     ("size", c_size_t),
     ("buffer", c_uint64),
+]
+
+rm_log_record._fields_ = [
+    ("struct_size", c_uint32),
+    ("level", c_uint32),
+    ("time", c_int64),
+    ("dropped", c_uint64),
+    ("category", c_void_p),
+    ("category_size", c_size_t),
+    ("text_size", c_size_t),
 ]
 
 rm_node_callbacks_destroy = CFUNCTYPE(None, c_void_p)
@@ -261,6 +285,18 @@ rm_edge_config._fields_ = [
     ("policy", c_uint32),
     ("capacity", c_uint32),
     ("reserved", c_uint32),
+]
+
+rm_plugin_init = CFUNCTYPE(c_int32, c_uint64)
+
+rm_plugin._fields_ = [
+    ("struct_size", c_uint32),
+    ("abi_version", c_uint32),
+    ("name", c_void_p),
+    ("name_size", c_size_t),
+    ("version", c_void_p),
+    ("version_size", c_size_t),
+    ("init", rm_plugin_init),
 ]
 
 rm_process_config_destroy = CFUNCTYPE(None, c_void_p)
@@ -375,6 +411,10 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_buffer_wrap.restype = c_int32
     library.rm_buffer_share.argtypes = [c_size_t, POINTER(c_void_p), POINTER(c_uint64)]
     library.rm_buffer_share.restype = c_int32
+    library.rm_buffer_read.argtypes = [c_uint64, POINTER(c_void_p), POINTER(c_size_t)]
+    library.rm_buffer_read.restype = c_int32
+    library.rm_buffer_write.argtypes = [c_uint64, POINTER(c_void_p), POINTER(c_size_t)]
+    library.rm_buffer_write.restype = c_int32
     library.rm_buffer_free.argtypes = [c_uint64]
     library.rm_buffer_free.restype = c_int32
     library.rm_call_emit.argtypes = [POINTER(rm_packet)]
@@ -403,6 +443,10 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_host_new.restype = c_int32
     library.rm_host_free.argtypes = [c_uint64]
     library.rm_host_free.restype = c_int32
+    library.rm_log_drain.argtypes = [POINTER(rm_log_record), c_char_p, c_size_t]
+    library.rm_log_drain.restype = c_int32
+    library.rm_log_set_levels.argtypes = [c_char_p, c_size_t]
+    library.rm_log_set_levels.restype = c_int32
     library.rm_node_new.argtypes = [c_uint64, POINTER(rm_node_callbacks), POINTER(c_uint64)]
     library.rm_node_new.restype = c_int32
     library.rm_node_free.argtypes = [c_uint64]
@@ -419,8 +463,12 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_pipeline_configure.restype = c_int32
     library.rm_pipeline_load.argtypes = [c_uint64, c_char_p, c_size_t]
     library.rm_pipeline_load.restype = c_int32
+    library.rm_pipeline_describe.argtypes = [c_uint64, c_char_p, c_size_t, POINTER(c_size_t)]
+    library.rm_pipeline_describe.restype = c_int32
     library.rm_pipeline_free.argtypes = [c_uint64]
     library.rm_pipeline_free.restype = c_int32
+    library.rm_runtime_load_plugin.argtypes = [c_uint64, c_char_p, c_size_t]
+    library.rm_runtime_load_plugin.restype = c_int32
     library.rm_process_new.argtypes = [c_uint64, POINTER(rm_process_config), POINTER(c_uint64)]
     library.rm_process_new.restype = c_int32
     library.rm_ring_try_push.argtypes = [c_uint64, POINTER(rm_packet)]

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
-from . import _abi, packets, parcels
+from . import _abi, log, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
 from .errors import LoopStopped, check, encoded
 from .library import library, quick
@@ -136,6 +136,7 @@ class Engine:
             for worker in self._workers:
                 interrupt(worker)
             library.rm_runtime_shutdown(self.runtime, _EXIT_PATIENCE_NS, stuck)
+        log.drain()
         # After the nodes, because their cleanup may need it.
         with self._lock:
             if self._own_loop is not None:
@@ -403,6 +404,8 @@ class Engine:
     def _on_event(self, tag: int, event: int) -> None:
         try:
             ended = event == _abi.RM_EVENT_ENDED
+            if ended:
+                log.drain()
             session = self.runs.pop(tag) if ended else self.runs.get(tag)
             # Another worker may be late with an event, and come after the end.
             if session is not None:

@@ -17,6 +17,8 @@ _TYPES: dict[int, type[Exception]] = {
     _abi.RM_ERR_PARAMETERS: ValueError,
     _abi.RM_ERR_INPUT: ValueError,
     _abi.RM_ERR_UNKNOWN_TYPE: RuntimeError,
+    _abi.RM_ERR_PLUGIN: ImportError,
+    _abi.RM_ERR_VERSION: ImportError,
     _abi.RM_ERR_STATE: PipelineError,
     _abi.RM_ERR_CANCELLED: PipelineError,
     _abi.RM_ERR_REENTRANT: PipelineError,

@@ -17,8 +17,8 @@ from .library import quick
 if TYPE_CHECKING:
     from .engine import Engine
 
-# Found by its folder, because a program may have its packages from wherever it likes.
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from remotemedia.worker import main; main(int(sys.argv[2]))"
+# Modules are found where this program finds them, because it may have its packages from wherever it likes.
+_START = "import sys; sys.path[:0] = sys.argv[1:-1]; from remotemedia.worker import main; main(int(sys.argv[-1]))"
 
 
 class ProcessAdapter(Adapter):
@@ -111,7 +111,8 @@ def worker_command() -> bytes:
     import remotemedia
 
     folder = os.path.dirname(os.path.dirname(os.path.abspath(remotemedia.__file__)))
-    return "".join(f"{part}\0" for part in (sys.executable, "-c", _START, folder)).encode()
+    folders = [folder, *(os.path.abspath(path) for path in sys.path if path)]
+    return "".join(f"{part}\0" for part in (sys.executable, "-c", _START, *dict.fromkeys(folders))).encode()
 
 
 def _address(text: bytes) -> int | None:

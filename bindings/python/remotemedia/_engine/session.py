@@ -9,7 +9,7 @@ import json
 import threading
 from typing import TYPE_CHECKING
 
-from . import _abi, packets
+from . import _abi, log, packets
 from .adapter import CALLER, Adapter
 from .build import build
 from .engine import Shared, engine
@@ -62,6 +62,7 @@ class EngineSession:
             sink: Takes the outputs, instead of pulls.
             optional: The source may be left out of a pipeline that takes no input.
         """
+        log.follow()
         tag = next(_tags)
         self.engine.runs[tag] = self
         pipeline = ctypes.c_uint64()

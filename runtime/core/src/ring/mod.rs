@@ -12,8 +12,8 @@ mod mover;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
-use std::time::Duration;
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use block::Block;
 pub use block::{Form, Label};
@@ -24,6 +24,10 @@ use crate::{Error, ErrorKind, Result, Session};
 
 /// How many blocks a ring may have.
 const MOST_BLOCKS: usize = 1 << 16;
+
+/// How long the end of a mover is waited for, and how long at a time.
+const GRACE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// How a ring is to be.
 #[derive(Clone, Copy, Debug)]
@@ -147,6 +151,11 @@ impl Drop for Ring {
     fn drop(&mut self) {
         self.0.stopped.store(true, Ordering::Release);
         self.0.wake_mover();
+        // The mover takes nothing more out of the session once the ring is gone. It may be in the hands of a host.
+        let deadline = Instant::now() + GRACE;
+        while self.0.over.get().is_none() && Instant::now() < deadline {
+            thread::sleep(PAUSE);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Getter, Giver, Shared};
+use crate::log::{Category, Level, log};
 use crate::{ErrorKind, Packet, Session};
 
 /// How long it waits for a session at a time: the ring may have gone meanwhile.
@@ -94,8 +95,12 @@ pub(super) fn drain(session: &Arc<Session>, mut blocks: Giver, shared: &Shared) 
                 shared.entered.fetch_add(1, Ordering::Release);
                 let _ = blocks.full.push(block);
             }
-            Ok(Some(_)) => {
+            Ok(Some(packet)) => {
                 shared.dropped.fetch_add(1, Ordering::Relaxed);
+                let most = shared.config.size;
+                log(Category::Packet, Level::Warning, || {
+                    format!("a ring of {most} bytes a packet left out {:?}: too large, or no data", packet.data.kind())
+                });
                 spare = Some(block);
             }
             Ok(None) => break None,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::plan::Plan;
 use super::state::{Cause, Op, Settled};
 use super::{OnError, Session};
+use crate::log::{Category, Level, log};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::trace::Span;
 use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeInfo, Outcome, Packet, thread};
@@ -334,6 +335,10 @@ impl<'a> Batch<'a> {
             return;
         }
         let error = Arc::new(NodeError::new(fault, &planned.id, self.cause.index, self.cause.pts));
+        // Nobody is told of one that is left out, nor of one at the cleanup.
+        let is_lost = self.base == Op::Cleanup || (!fatal && planned.on_error == OnError::Skip);
+        let level = if is_lost { Level::Warning } else { Level::Info };
+        log(Category::Node, level, || format!("session {}: {error}", self.session.number));
         match planned.on_error {
             _ if fatal => self.error = Some((self.at, error)),
             OnError::Raise => self.error = Some((self.at, error)),

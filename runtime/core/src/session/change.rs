@@ -98,7 +98,9 @@ impl Session {
         let starting = |state: &State| matches!(state.phase, Phase::Starting(_));
         let (mut state, begun) = self.wait_until(Want::Turn, self.lock(), deadline, |state| !starting(state));
         if !begun {
-            return Err(Error::new(ErrorKind::Timeout, "the session has not started within the time given"));
+            let message =
+                "the session has not started within the time given, and stays as it is; wait until it is ready";
+            return Err(Error::new(ErrorKind::State, message));
         }
         if !matches!(state.phase, Phase::Running) || state.cancelled || state.error.is_some() {
             return Err(self.refusal(&state, "the session has ended"));

@@ -218,6 +218,7 @@ impl Session {
                         None => {
                             state.phase = Phase::Ended;
                             state.elapsed = Some(self.opened.elapsed());
+                            self.log_end(state);
                             self.runtime.leave(self.number);
                             return;
                         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::matcher::take_from;
 use super::plan::Edge;
 use super::state::{Activity, NodeState, Phase, State};
+use crate::log::{Category, Level, log};
 use crate::{Data, Histogram, Packet, Policy};
 
 #[derive(Clone, Copy, Default)]
@@ -193,6 +194,10 @@ impl State {
 
     fn note_drop(&mut self, edge: usize) {
         self.edges[edge].dropped += 1;
+        log(Category::Packet, Level::Debug, || {
+            let (from, to) = self.plan.ends(edge);
+            format!("one dropped between '{from}' and '{to}'")
+        });
         if let Some(to) = self.plan.edges[edge].to {
             self.nodes[to].metrics.dropped += 1;
         }

@@ -26,6 +26,7 @@ pub(crate) use state::Cause;
 use state::{Activity, Phase, Settled, State, Want};
 
 use crate::lane::Lane;
+use crate::log::{Category, Level, log};
 use crate::packet::PUSHED;
 use crate::sync::{lock, spin, wait_until};
 use crate::{Caller, Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
@@ -116,6 +117,7 @@ impl Session {
         }
         slots.iter().for_each(|slot| slot.attach());
         let mut state = session.lock();
+        log(Category::Session, Level::Debug, || format!("session {} opens: {}", session.number, state.plan.describe()));
         session.advance(&mut state);
         session.watch(&mut state);
         session.release(state);

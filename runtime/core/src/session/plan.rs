@@ -122,6 +122,12 @@ impl Plan {
         node
     }
 
+    /// The nodes in words.
+    pub fn describe(&self) -> String {
+        let names: Vec<&str> = self.order.iter().map(|&at| &*self.nodes[at].id).collect();
+        names.join(", ")
+    }
+
     pub fn join(&mut self, from: (Option<usize>, u32), to: (Option<usize>, u32), config: EdgeConfig) -> usize {
         let edge = self.edges.len();
         let ((from, from_port), (to, to_port)) = (from, to);
@@ -302,7 +308,7 @@ fn no_input(graph: &Graph) -> Error {
 fn slot_of(node: &GraphNode) -> Result<Arc<Slot>> {
     match &node.source {
         Source::Instance(slot) => Ok(Arc::clone(slot)),
-        Source::Type { node_type, parameters } => create(&node.id, node_type.as_ref(), parameters),
+        Source::Type { node_type, parameters, .. } => create(&node.id, node_type.as_ref(), parameters),
     }
 }
 

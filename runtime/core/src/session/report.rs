@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::state::{Activity, Op, Phase, State};
+use crate::log::{Category, Level, log};
 use crate::metrics::{EdgeMetrics, PathMetrics};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::sync::lock;
@@ -88,6 +89,19 @@ impl Session {
             Phase::Ended => "ended",
         };
         json!({"phase": phase, "nodes": nodes, "edges": edges})
+    }
+
+    pub(super) fn log_end(&self, state: &State) {
+        let (time, number) = (state.elapsed.unwrap_or_default(), self.number);
+        match &state.error {
+            Some(error) => {
+                log(Category::Session, Level::Info, || format!("session {number} failed after {time:?}: {error}"))
+            }
+            None => {
+                let how = if state.cancelled { "was cancelled" } else { "ended" };
+                log(Category::Session, Level::Debug, || format!("session {number} {how} after {time:?}"));
+            }
+        }
     }
 
     /// A stall in words.

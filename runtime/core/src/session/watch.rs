@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::flow::EdgeState;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
+use crate::log::{Category, Level, log};
 use crate::{ErrorKind, Fault, NodeError};
 
 /// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.
 const CLEANUP_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long after its deadline a node that keeps to it itself is waited for.
-const PATIENT: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Sees to it that the session looks at the clock in time.
@@ -57,6 +55,7 @@ impl Session {
         node.abandoned = true;
         node.metrics.errors += 1;
         let error = NodeError::new(fault, &state.plan.nodes[at].id, node.cause.index, node.cause.pts);
+        log(Category::Node, Level::Warning, || format!("session {} goes on without a call: {error}", self.number));
         let base = node.op;
         match (base, state.phase) {
             (Op::Cleanup, _) => {
@@ -94,6 +93,8 @@ impl Session {
         } else if now - state.seen_at >= stall && state.has_work() {
             // Told once, until something moves.
             let report = self.describe_stall(state, now - state.seen_at);
+            let level = if state.listener.is_some() { Level::Info } else { Level::Warning };
+            log(Category::Session, level, || format!("session {}: {report}", self.number));
             state.warnings.push(report);
             state.stalled = true;
             state.seen_at = now + Duration::from_secs(365 * 24 * 3600);
@@ -106,11 +107,13 @@ impl State {
     fn due(&self, at: usize) -> Option<Instant> {
         let node = &self.nodes[at];
         let planned = &self.plan.nodes[at];
-        // One that keeps to it itself says more about what went wrong.
-        let grace = if planned.slot.info().patient { PATIENT } else { Duration::ZERO };
+        let info = planned.slot.info();
         let patience = match node.activity {
             _ if node.abandoned => return None,
-            Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(grace)),
+            // It has limits of its own for these.
+            Activity::Running if info.patient && matches!(node.op, Op::Initialize | Op::Cleanup) => None,
+            // One that keeps to it itself says more about what went wrong.
+            Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(info.grace)),
             Activity::Pending if node.settled.is_none() && node.op == Op::Cleanup => {
                 self.plan.nodes[at].deadline.or(Some(CLEANUP_PATIENCE))
             }

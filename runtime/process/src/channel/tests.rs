@@ -1,3 +1,5 @@
+use std::os::fd::AsFd;
+
 use super::*;
 use crate::message::{MOST_PARTS, OWN};
 use crate::random::Random;
@@ -23,9 +25,21 @@ fn receive(channel: &Channel) -> Result<Option<Message>, Closed> {
 }
 
 /// Writes a message as it stands.
-fn forge(channel: &Channel, bytes: &[u8]) {
+pub fn forge(channel: &Channel, bytes: &[u8]) {
     let mut out = lock(&channel.out);
     out.ring.write(bytes, &[], Some(Instant::now()), || true);
+    out.ring.tell();
+}
+
+/// Has both rings count wrong.
+pub fn spoil(channel: &Channel) {
+    let incoming = lock(&channel.incoming);
+    for ring in [TO_WORKER, TO_PARENT] {
+        // What stands at its beginning: all that the two sides tell each other of their places.
+        incoming.memory.write(ring, &[0x55; 8]);
+        incoming.memory.write(ring + 64, &[0x55; 8]);
+    }
+    channel.bells.iter().for_each(Bell::ring_loud);
 }
 
 fn forged(header: Header, table: &[Part], inline: &[u8]) -> Vec<u8> {
@@ -150,13 +164,97 @@ fn a_returned_part_is_not_read_beyond_its_block() {
     let (parent, worker) = pair();
     send(&parent, &[vec![1; 100_000]]);
     let there = receive(&worker).unwrap().unwrap();
-    let block = *lock(&worker.incoming).blocks.keys().next().unwrap();
-    for (block, offset, size) in [(block, 0, 1 << 20), (block, u64::MAX, 2), (block + 1, 0, 8)] {
-        let part = Part { size, offset, block, loan: 0, shared: OWN };
+    for (offset, size) in [(0, 1 << 20), (u64::MAX, 2), (1 << 20, 1)] {
+        let part = Part { size, offset, block: 1, loan: 0, shared: OWN };
         forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
         assert!(matches!(receive(&parent), Err(Closed::Nonsense)));
     }
     drop(there);
+}
+
+#[test]
+fn whoever_numbers_its_blocks_like_others_is_not_taken_for_them() {
+    let (parent, worker) = pair();
+    let (to_other, other) = pair();
+    send(&to_other, &[vec![1; 100_000]]);
+    let there = receive(&other).unwrap().unwrap();
+    let number = *lock(&other.incoming).blocks.keys().next().unwrap();
+    let block = Segment::new(100_000).unwrap();
+    block.write(0, &[2; 100_000]);
+    send_files(&worker.socket, &number.to_ne_bytes(), &[block.file()]).unwrap();
+    let part = Part { size: 100_000, block: number, ..Part::default() };
+    forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
+    let received = receive(&parent).unwrap().unwrap();
+    to_other.say(header(Kind::Process), &[received.parts[0].buffer.bytes()]).unwrap();
+    let passed_on = receive(&other).unwrap().unwrap();
+    assert!(passed_on.parts[0].buffer.bytes().iter().all(|&byte| byte == 2));
+    assert!(there.parts[0].buffer.bytes().iter().all(|&byte| byte == 1));
+}
+
+#[test]
+fn files_without_an_end_are_refused() {
+    let (parent, worker) = pair();
+    let part = Part { size: 8, block: 7, ..Part::default() };
+    forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let block = Segment::new(8).unwrap();
+            while !over.load(Ordering::SeqCst) {
+                let _ = send_files(&worker.socket, &8u64.to_ne_bytes(), &[block.file()]);
+            }
+        });
+        let received = receive(&parent);
+        over.store(true, Ordering::SeqCst);
+        assert!(matches!(received, Err(Closed::Nonsense)));
+    });
+}
+
+#[test]
+fn files_whose_size_can_change_are_refused() {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    for seals in [SealFlags::empty(), SealFlags::GROW, SealFlags::SHRINK] {
+        let (parent, worker) = pair();
+        let file = memfd_create("forged", MemfdFlags::ALLOW_SEALING).unwrap();
+        ftruncate(&file, 4096).unwrap();
+        fcntl_add_seals(&file, seals).unwrap();
+        send_files(&worker.socket, &7u64.to_ne_bytes(), &[file.as_fd()]).unwrap();
+        let part = Part { size: 8, block: 7, ..Part::default() };
+        forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
+        assert!(matches!(receive(&parent), Err(Closed::Nonsense)));
+    }
+}
+
+#[test]
+fn a_part_that_there_is_no_memory_for_is_no_crash() {
+    let (parent, worker) = pair();
+    let huge = Segment::new(1 << 45).unwrap();
+    send_files(&worker.socket, &7u64.to_ne_bytes(), &[huge.file()]).unwrap();
+    let mut kept = Vec::new();
+    let refused = (0..MOST_HELD + 2).find_map(|_| {
+        // Those before are read where they are.
+        let part = Part { size: 1 << 45, block: 7, ..Part::default() };
+        forge(&worker, &forged(Header { parts: 1, ..header(Kind::Output) }, &[part], &[]));
+        receive(&parent).map(|message| kept.push(message)).err()
+    });
+    assert!(matches!(refused, Some(Closed::Stuck(message)) if message.contains("no memory for")));
+}
+
+#[test]
+fn whoever_does_not_take_its_files_is_given_up() {
+    let (parent, _worker) = pair();
+    let buffers: Vec<Buffer> = (0..500).map(|_| crate::new_buffer(5_000).unwrap()).collect();
+    let until = Instant::now() + Duration::from_millis(100);
+    let sent = parent.send::<()>(
+        header(Kind::Process),
+        true,
+        || until <= Instant::now(),
+        |parts| {
+            buffers.iter().for_each(|buffer| parts.add(buffer.bytes()));
+            Ok(())
+        },
+    );
+    assert!(matches!(sent, Err(Closed::Gone)));
 }
 
 #[test]
@@ -195,9 +293,9 @@ fn another_version_is_refused() {
         rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
     let memory = Segment::new(SIZE).unwrap();
     for (numbers, expected) in [
-        ([HELLO[0], HELLO[1] + 1, memory.id(), 0], "speaks version"),
-        ([1, HELLO[1], memory.id(), 0], "no channel"),
-        ([HELLO[0], HELLO[1], memory.id(), 1 << 40], "cut off"),
+        ([HELLO[0], HELLO[1] + 1, 1, 0], "speaks version"),
+        ([1, HELLO[1], 1, 0], "no channel"),
+        ([HELLO[0], HELLO[1], 1, 1 << 40], "cut off"),
     ] {
         send_files(&socket, bytemuck::cast_slice(&numbers), &[memory.file(), memory.file()]).unwrap();
         let error = Channel::join(other.try_clone().unwrap()).unwrap_err();

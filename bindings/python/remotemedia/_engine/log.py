@@ -1,0 +1,58 @@
+"""The engine's log, handed on to Python's: what it says of sessions goes to the logger `remotemedia.engine.session`."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+
+from . import _abi
+from .library import quick
+
+_NAMES = ("misuse", "session", "node", "worker", "process", "packet", "plugin")
+_LOGGERS = {name: logging.getLogger(f"remotemedia.engine.{name}") for name in _NAMES}
+_PARENT = logging.getLogger("remotemedia.engine")
+_LEVELS = ((logging.DEBUG, "debug"), (logging.INFO, "info"), (logging.WARNING, "warn"), (logging.ERROR, "error"))
+
+_text = ctypes.c_char * _abi.RM_LOG_TEXT_MAX
+_told: list[str] = []
+"""The levels that the engine was told last."""
+
+
+def follow() -> None:
+    """Has the engine write what the loggers take, and nothing else; REMOTEMEDIA_LOG comes before that."""
+    # Most have no level of their own: one look at what they all belong to does.
+    common = _level(_PARENT)
+    levels = [_level(logger) if logger.level else common for logger in _LOGGERS.values()]
+    if levels == _told or "REMOTEMEDIA_LOG" in os.environ:
+        return
+    _told[:] = levels
+    text = ",".join(f"{name}={level}" for name, level in zip(_NAMES, levels, strict=True)).encode()
+    quick.rm_log_set_levels(text, len(text))
+
+
+def _level(logger: logging.Logger) -> str:
+    # What `isEnabledFor` says is remembered by the logger; what `getEffectiveLevel` says is not.
+    return next((name for number, name in _LEVELS if logger.isEnabledFor(number)), "off")
+
+
+def drain() -> None:
+    """Hands on what the engine has written since. Never raises."""
+    record = _abi.rm_log_record()
+    record.struct_size = ctypes.sizeof(record)
+    text = _text()
+    while quick.rm_log_drain(record, text, len(text)) == _abi.RM_OK:
+        try:
+            _hand_on(record, ctypes.string_at(text, record.text_size))
+        except Exception:
+            logging.getLogger("remotemedia").exception("a record of the engine's log could not be handled")
+
+
+def _hand_on(record: _abi.rm_log_record, text: bytes) -> None:
+    logger = _LOGGERS[ctypes.string_at(record.category, record.category_size).decode()]
+    if record.dropped:
+        logger.warning("%d records of the engine's log were lost before the next one", record.dropped)
+    if logger.isEnabledFor(record.level):
+        made = logger.makeRecord(logger.name, record.level, "(engine)", 0, text.decode(), (), None)
+        made.created, made.msecs = record.time / 1e9, record.time // 1_000_000 % 1000
+        logger.handle(made)
