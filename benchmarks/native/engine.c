@@ -130,6 +130,7 @@ int main(int argc, char **argv)
         .struct_size = sizeof run,
         .input = make(0, (rm_node_callbacks){.flags = RM_NODE_SOURCE, .user_data = &source, .resume = emit_next}),
         .output = make(0, (rm_node_callbacks){.user_data = &counted, .process = count}),
+        .capacity = 256, /* as many as the ring of ring.c has */
     };
 
     double start = now();

@@ -1,7 +1,7 @@
 """A bare C loop that calls Python methods: the least that any binding can take.
 
-Once over ctypes callbacks, which is what a binding without a compiled extension has, and once over the entry point that a
-compiled extension uses, by its address. The GIL is held throughout, nothing is measured, queued, or looked at.
+Once over ctypes callbacks, which is what a binding without a compiled extension has, and once over the entry point that
+a compiled extension uses, by its address. The GIL is held throughout, nothing is measured, queued, or looked at.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""GStreamer with elements that are written in Python, as its Python plugin loader has them: `BaseTransform`, in place."""
+"""GStreamer with elements written in Python, `BaseTransform` in place, as its Python plugin loader has them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ def lacks() -> str:
 @cache
 def element(work: Work) -> str:
     """The name of an element that does what a node does."""
-    from gi.repository import Gst, GstBase, GObject
-
     import numpy as np
+    from gi.repository import GObject, Gst, GstBase
 
     process = work().process
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.peers.install
 
-What is there already is left alone, so this needs the network once. Where a peer cannot be installed, why is written down
-and shown in the report, and nothing else fails.
+What is there already is left alone, so this needs the network once. Where a peer cannot be installed, why is written
+down and shown in the report, and nothing else fails.
 """
 
 from __future__ import annotations
