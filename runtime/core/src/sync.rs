@@ -46,5 +46,7 @@ pub fn spin(most: Duration, mut ready: impl FnMut() -> bool) -> bool {
         if Instant::now() >= deadline {
             return false;
         }
+        // Whoever is to bring it may be waiting for this very processor.
+        thread::yield_now();
     }
 }

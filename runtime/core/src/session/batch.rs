@@ -335,8 +335,8 @@ impl<'a> Batch<'a> {
             return;
         }
         let error = Arc::new(NodeError::new(fault, &planned.id, self.cause.index, self.cause.pts));
-        // Nobody is told of one that is left out, nor of one at the cleanup.
-        let is_lost = self.base == Op::Cleanup || (!fatal && planned.on_error == OnError::Skip);
+        // Nobody is told of one that is left out; one at the cleanup is among the warnings of the metrics.
+        let is_lost = !fatal && planned.on_error == OnError::Skip;
         let level = if is_lost { Level::Warning } else { Level::Info };
         log(Category::Node, level, || format!("session {}: {error}", self.session.number));
         match planned.on_error {
