@@ -13,9 +13,7 @@ from .harness.table import Probe, Table, ours
 from .peers import asyncio_queues, bare_loop, c_loop, gstreamer_python, pipecat, remotemedia_ffi, thread_queues
 
 TABLES = [
-    Table(
-        "hop", "a further Python node, an object by reference", "µs an item", note="metrics are always on"
-    ),
+    Table("hop", "a further Python node, an object by reference", "µs an item", note="metrics are always on"),
     Table("chain", "a chain of three Python nodes with its source and sink, a third of it", "µs an item"),
     Table("audio", "the same for nodes that scale a NumPy array of 480 samples", "µs an item"),
 ]
