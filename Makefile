@@ -3,15 +3,18 @@
 PYTHON ?= python3
 AUDIO ?= bindings/examples/recordings/speech.flac
 OUT ?= build/demo
+FUZZ_SECONDS ?= 60
 
 VENV := build/venv
 BIN := $(abspath $(VENV))/bin
 CTEST_BUILD := build/native
 # A stamp, so that the package is installed again only when something in it has changed.
 SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyproject.toml -type f -not -path 'runtime/target/*' -not -name '*.pyc')
+# The library with fault points, for tests alone.
+TESTING := build/testing/libremotemedia.so.0
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check bench soak deep header baseline fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check loom bench soak deep fuzz header baseline fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -27,6 +30,14 @@ check: $(VENV)/installed-test
 
 test-rust: prerequisites
 	cd runtime && cargo test --workspace --locked
+	$(MAKE) loom
+
+# Models of what synchronises, in every order of their threads; INTERRUPTIONS says how often they are interrupted at
+# most, if that is more than the number that a model has itself, which is quick.
+loom: prerequisites
+	cd runtime && $(if $(INTERRUPTIONS),LOOM_MAX_PREEMPTIONS=$(INTERRUPTIONS)) cargo test --locked -p remotemedia-core --features loom --test loom
+	cd runtime && $(if $(INTERRUPTIONS),LOOM_MAX_PREEMPTIONS=$(INTERRUPTIONS)) cargo test --locked -p remotemedia-process -p remotemedia-abi \
+		--features remotemedia-process/loom,remotemedia-abi/loom --lib models::
 
 # C and C++ programs.
 test-native: $(VENV)/installed-test
@@ -35,7 +46,7 @@ test-native: $(VENV)/installed-test
 	ctest --test-dir $(CTEST_BUILD) --output-on-failure
 
 # Twice: with the object table, and with plain ctypes trampolines.
-test-python: $(VENV)/installed-test
+test-python: $(VENV)/installed-test $(TESTING)
 	$(BIN)/python -m pytest tests
 	REMOTEMEDIA_OBJECTS=trampolines $(BIN)/python -m pytest tests/python tests/process -m "not slow"
 
@@ -50,11 +61,19 @@ bench: $(VENV)/installed-test
 soak: $(VENV)/installed-test
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 60
 
-# What takes long: the same for ten minutes, and ten minutes of random sessions in the engine.
-deep: $(VENV)/installed-test
+# What takes long: models, the same for ten minutes, ten minutes of random sessions in the engine, a million hostile calls, and
+# more of the tests.
+deep: $(VENV)/installed-test $(TESTING)
+	$(MAKE) loom INTERRUPTIONS=2
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 600
 	cd runtime && STRESS_SECONDS=600 cargo test --release --locked -p remotemedia-core --test stress
-	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest tests/property tests/process
+	REMOTEMEDIA_DEEP=1 $(BIN)/python -m pytest -rP tests/property tests/process tests/faults
+
+# Looks for bytes that do harm, with libFuzzer and AddressSanitizer: each program for FUZZ_SECONDS. Needs clang.
+fuzz: $(VENV)/bin/python
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh build/fuzz/tests/fuzz
 
 # What is generated: the C header, the ctypes prototypes, the layout tables, the manifest's schema.
 header: prerequisites
@@ -80,6 +99,11 @@ $(VENV)/bin/python: | prerequisites
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
 	command -v cmake >/dev/null || $(BIN)/pip install --quiet cmake
 	command -v ninja >/dev/null || $(BIN)/pip install --quiet ninja
+
+$(TESTING): $(SOURCES) | prerequisites
+	cd runtime && cargo build --locked -p remotemedia-abi --features testing
+	mkdir -p $(@D)
+	cp runtime/target/debug/libremotemedia.so $@
 
 $(VENV)/installed-%: $(VENV)/bin/python $(SOURCES)
 	@echo "Building the library and installing the package (the first time takes some minutes)"

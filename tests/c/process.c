@@ -1,5 +1,6 @@
 /* Nodes in a process of their own. The process is this very program: with an argument it is the worker. */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -282,6 +283,9 @@ static void a_config_that_makes_no_sense_is_refused(void)
     rm_packet payload = RM_PACKET_INIT;
     CHECK_STATUS(rm_service_join(-1, &service, &payload), RM_ERR_ARGUMENT);
     CHECK_STATUS(rm_service_join(dup(0), &service, &payload), RM_ERR_ARGUMENT);
+    int taken_over = dup(0);
+    CHECK_STATUS(rm_service_join(taken_over, NULL, &payload), RM_ERR_NULL);
+    CHECK_INT(fcntl(taken_over, F_GETFD), -1);
     CHECK_INT(service, 7);
     CHECK_STATUS(rm_call_part("x", 1), RM_ERR_REENTRANT);
 }

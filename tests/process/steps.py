@@ -235,6 +235,14 @@ class Where(Node):
         return (os.getpid(), threading.current_thread().name)
 
 
+class Logs(Node):
+    """Logs what it is given."""
+
+    def process(self, data: Any) -> Any:
+        self.logger.warning("given %s", data)
+        return data
+
+
 class Notes(Node):
     """Writes to a file what is called."""
 

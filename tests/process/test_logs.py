@@ -90,3 +90,11 @@ asyncio.run(execute_pipeline_with_input([Prints().in_process()], [1, 2]))
         [interpreter, "-c", program], env=environment, capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "out 1\nout 2\n", "err 1\nerr 2\n")
+
+
+def test_the_node_of_a_manifest_logs_into_the_log_of_the_engine(run, caplog):
+    """The engine alone knows of it."""
+    node = {"id": "logs", "node_type": "steps:Logs", "executor": "process"}
+    run(execute_pipeline_with_input({"version": "v1", "nodes": [node]}, [7]))
+    found = [(record.name, record.levelno, record.getMessage()) for record in caplog.records]
+    assert found == [("remotemedia.engine.process", logging.WARNING, "Logs: given 7")]

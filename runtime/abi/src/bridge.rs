@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use remotemedia_core::fault::{Point, fails};
 use remotemedia_core::{Fault, Guest, Host, HostObject, Kinds, Lane, Packet, Parcel, Piece};
 
 use crate::buffer::Named;
@@ -102,7 +103,7 @@ impl Bridge {
     }
 
     fn hire(&self) -> bool {
-        let Some(hire) = self.callbacks.hire else { return false };
+        let Some(hire) = self.callbacks.hire.filter(|_| !fails(Point::Host)) else { return false };
         // Any thread may come here: the lane waits for it when it closes, and refuses it afterwards.
         let Some(_guest) = self.lane.as_ref().and_then(|lane| lane.guest()) else { return false };
         // SAFETY: the host's function with the host's pointer; no lock is held here.
@@ -194,6 +195,9 @@ impl Bridge {
         let view = PacketView::owned(packet, self).map_err(|failure| Fault::new(failure.message))?;
         let mut object = ptr::null_mut();
         let (status, fault) = blame(Some(self), || {
+            if fails(Point::Host) {
+                return RM_ERR_NODE;
+            }
             // SAFETY: the host's function with the host's pointer; the view lives until it returns.
             unsafe { import(self.callbacks.user_data, view.as_ptr(), &raw mut object) }
         });
@@ -269,6 +273,9 @@ impl Host for Bridge {
         let pack = self.callbacks.pack_object;
         let pack = pack.ok_or_else(|| Fault::input("its host cannot send objects to another process"))?;
         let _guest = self.visit()?;
+        if fails(Point::Host) {
+            return Err(Fault::input("its host could not take the object apart"));
+        }
         let mut left = Some(object);
         self.inside(|objects| {
             let plain = left.as_ref().zip(objects.packing.as_ref()).and_then(|(object, packing)| {
@@ -292,6 +299,9 @@ impl Host for Bridge {
         let unpack = self.callbacks.unpack_object;
         let unpack = unpack.ok_or_else(|| Fault::input("its host cannot take objects from another process"))?;
         let _guest = self.visit()?;
+        if fails(Point::Host) {
+            return Err(Fault::input("its host could not put the object together"));
+        }
         if let [only] = parts {
             let made = self.inside(|objects| {
                 // SAFETY: between `enter` and `leave`.
@@ -330,6 +340,9 @@ impl Host for Bridge {
         }
         let mut packet = rm_packet::empty();
         let (status, fault) = blame(Some(self), || {
+            if fails(Point::Host) {
+                return RM_ERR_NODE;
+            }
             // SAFETY: the host's function with the host's pointer; the packet is ours and lives until it returns.
             unsafe { export(self.callbacks.user_data, object as *mut c_void, accepted.bits(), &raw mut packet) }
         });

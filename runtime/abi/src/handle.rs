@@ -4,10 +4,11 @@
 //! nothing; a slot whose generations are used up is never used again.
 
 use std::any::Any;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use crate::error::{Failure, Outcome};
 use crate::status::*;
+use crate::sync::{Global, RwLock};
 
 /// A type of object that has handles.
 pub(crate) trait Handled: Any + Send + Sync {
@@ -31,11 +32,11 @@ struct Table {
     free: Vec<u32>,
 }
 
-static TABLE: RwLock<Table> = RwLock::new(Table { slots: Vec::new(), free: Vec::new() });
+static TABLE: Global<RwLock<Table>> = Global::new(|| RwLock::new(Table { slots: Vec::new(), free: Vec::new() }));
 
 /// Names an object.
 pub(crate) fn insert<T: Handled>(object: Arc<T>) -> Outcome<u64> {
-    let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
+    let mut table = TABLE.get().write().unwrap_or_else(PoisonError::into_inner);
     let index = match table.free.pop() {
         Some(index) => index,
         None => {
@@ -54,7 +55,7 @@ pub(crate) fn insert<T: Handled>(object: Arc<T>) -> Outcome<u64> {
 
 /// The object of a handle.
 pub(crate) fn get<T: Handled>(handle: u64) -> Outcome<Arc<T>> {
-    let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
+    let table = TABLE.get().read().unwrap_or_else(PoisonError::into_inner);
     let slot = find::<T>(&table, handle)?;
     if slot.poisoned {
         let message = format!("this {} is broken by an earlier panic; free it", T::NAME);
@@ -71,7 +72,7 @@ pub(crate) fn get_optional<T: Handled>(handle: u64) -> Outcome<Option<Arc<T>>> {
 
 /// Works on an object that nothing but its name refers to; nothing if others do.
 pub(crate) fn with_sole<T: Handled, R>(handle: u64, body: impl FnOnce(&mut T) -> R) -> Outcome<Option<R>> {
-    let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
+    let mut table = TABLE.get().write().unwrap_or_else(PoisonError::into_inner);
     find::<T>(&table, handle)?;
     let object = table.slots[handle as u32 as usize].object.as_mut();
     let sole = object.and_then(Arc::get_mut).and_then(|object| object.downcast_mut());
@@ -83,7 +84,7 @@ pub(crate) fn remove<T: Handled>(handle: u64) -> Outcome<Option<Arc<T>>> {
     if handle == 0 {
         return Ok(None);
     }
-    let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
+    let mut table = TABLE.get().write().unwrap_or_else(PoisonError::into_inner);
     find::<T>(&table, handle)?;
     let index = handle as u32;
     let slot = &mut table.slots[index as usize];
@@ -98,7 +99,7 @@ pub(crate) fn remove<T: Handled>(handle: u64) -> Outcome<Option<Arc<T>>> {
 
 /// Marks the object of a handle, whatever it is, as broken.
 pub(crate) fn poison(handle: u64) {
-    let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
+    let mut table = TABLE.get().write().unwrap_or_else(PoisonError::into_inner);
     if let Some(slot) = table.slots.get_mut(handle as u32 as usize) {
         slot.poisoned |= slot.generation == generation_of(handle) && slot.kind == kind_of(handle);
     }
@@ -106,7 +107,7 @@ pub(crate) fn poison(handle: u64) {
 
 /// How many objects of a kind have a name.
 pub(crate) fn count(kind: u8) -> usize {
-    let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
+    let table = TABLE.get().read().unwrap_or_else(PoisonError::into_inner);
     table.slots.iter().filter(|slot| slot.object.is_some() && (kind == 0 || slot.kind == kind)).count()
 }
 
@@ -132,7 +133,7 @@ const fn generation_of(handle: u64) -> u32 {
     (handle >> 32) as u32 & (GENERATIONS - 1)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests {
     use super::*;
 

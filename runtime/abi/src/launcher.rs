@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use remotemedia_core::log::{Category, Level, log};
 use remotemedia_core::{Fault, Host, Kinds, Launcher, NodeInfo, NodeType, ProcessOptions, Slot, Violation};
 use remotemedia_process::{ProcessConfig, ProcessNode};
 use serde_json::{Value, json};
@@ -39,6 +40,22 @@ impl Workers {
     }
 }
 
+/// Hands on what a worker logs: a program that has objects has a log too.
+fn write_log(level: u32, name: &str, text: &str) {
+    let level = match level {
+        0..20 => Level::Debug,
+        20..30 => Level::Info,
+        30..40 => Level::Warning,
+        40.. => Level::Error,
+    };
+    log(Category::Process, level, || format!("{name}: {text}"));
+}
+
+/// Any other may look at no log at all, but has standard error, which the worker shares with it.
+fn print_log(_: u32, name: &str, text: &str) {
+    eprintln!("{name}: {text}");
+}
+
 impl Launcher for Workers {
     fn node_type(&self, name: &str, options: ProcessOptions) -> Arc<dyn NodeType> {
         let host = self.host.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -73,8 +90,7 @@ impl NodeType for WorkerType {
             stop: options.stop_timeout(),
             restarts: options.restarts,
             restart_delay: options.restart_delay(),
-            // Without a host that has a log there is standard error, which the worker shares with us.
-            log: Arc::new(|_, name, text| eprintln!("{name}: {text}")),
+            log: if host.is_some() { Arc::new(write_log) } else { Arc::new(print_log) },
         };
         let kinds = if host.is_some() { Kinds::ANY } else { Kinds::DATA };
         let lane = host.as_ref().and_then(|host| host.lane().cloned());

@@ -18,6 +18,9 @@ mod handle;
 mod host;
 mod launcher;
 mod log;
+mod memory;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod node;
 mod objects;
 mod packet;
@@ -32,6 +35,8 @@ mod seat;
 mod service;
 mod session;
 mod status;
+mod sync;
+mod testing;
 mod text;
 mod thread;
 mod version;
@@ -58,6 +63,8 @@ pub use runtime::*;
 pub use service::*;
 pub use session::*;
 pub use status::*;
+#[cfg(feature = "testing")]
+pub use testing::*;
 pub use thread::rm_thread_hooks;
 pub use version::*;
 pub use worker::*;

@@ -1,7 +1,7 @@
 //! Rings: packets to and from threads that must never wait.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use remotemedia_core::{Ring, RingConfig, RingEnd};
@@ -79,8 +79,8 @@ pub(crate) const KIND: u8 = 9;
 const MOST: usize = 1024;
 const GENERATIONS: u32 = 1 << 24;
 
-/// The ends that real-time threads have.
-static SEATS: [Seat<RingEnd>; MOST] = [const { Seat::new() }; MOST];
+/// The ends that real-time threads have; made with the first ring.
+static SEATS: OnceLock<Box<[Seat<RingEnd>]>> = OnceLock::new();
 
 /// The rings of everybody else.
 static RINGS: Mutex<Rings> = Mutex::new(Rings { live: BTreeMap::new(), free: Vec::new(), generations: Vec::new() });
@@ -110,7 +110,8 @@ impl Rings {
         };
         let generation = self.generations[index as usize];
         let handle = u64::from(KIND) << 56 | u64::from(generation) << 32 | u64::from(index);
-        SEATS[index as usize].seat(handle, end);
+        let seats = SEATS.get_or_init(|| (0..MOST).map(|_| Seat::new()).collect());
+        seats[index as usize].seat(handle, end);
         self.live.insert(handle, Arc::new(ring));
         Ok(handle)
     }
@@ -247,5 +248,5 @@ pub extern "C" fn rm_ring_free(ring: rm_ring) -> rm_status {
 
 /// Where the end of a ring is found, if the ring is there.
 pub(crate) fn seat(ring: rm_ring) -> Result<&'static Seat<RingEnd>, rm_status> {
-    SEATS.get(ring as u32 as usize).ok_or(RM_ERR_BAD_HANDLE)
+    SEATS.get().and_then(|seats| seats.get(ring as u32 as usize)).ok_or(RM_ERR_BAD_HANDLE)
 }

@@ -4,12 +4,10 @@
 //! seat says in one word which handle is valid for it, and in another whether a thread is in a call of it. Only the owner
 //! ever waits, when it takes somebody off a seat, and only for a call that is going on.
 
-use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use crate::status::*;
+use crate::sync::{AtomicBool, AtomicU64, Ordering, UnsafeCell, sleep};
 
 /// One seat, for something that one thread at a time may use.
 pub(crate) struct Seat<T> {
@@ -33,13 +31,18 @@ impl Drop for Leave<'_> {
 }
 
 impl<T> Seat<T> {
-    pub const fn new() -> Seat<T> {
+    pub fn new() -> Seat<T> {
         Seat { handle: AtomicU64::new(0), busy: AtomicBool::new(false), sitter: UnsafeCell::new(None) }
     }
 
     /// Whether a handle is that of who sits here.
     fn is_of(&self, handle: u64) -> bool {
-        handle != 0 && self.handle.load(Ordering::SeqCst) == handle
+        handle != 0 && self.handle.load(Ordering::Acquire) == handle
+    }
+
+    /// Takes the seat for this thread; `false` if another one has it.
+    fn enter(&self) -> bool {
+        self.busy.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Uses who sits here. Refused without a wait if the handle is another one, or if another thread is at it.
@@ -48,7 +51,7 @@ impl<T> Seat<T> {
         if !self.is_of(handle) {
             return Err(RM_ERR_BAD_HANDLE);
         }
-        if self.busy.swap(true, Ordering::SeqCst) {
+        if !self.enter() {
             // Perhaps it is the owner, who is taking it away.
             return Err(if self.is_of(handle) { RM_ERR_STATE } else { RM_ERR_BAD_HANDLE });
         }
@@ -57,38 +60,42 @@ impl<T> Seat<T> {
         if !self.is_of(handle) {
             return Err(RM_ERR_BAD_HANDLE);
         }
-        // SAFETY: this thread has set `busy`, so it is alone with it until `_leave` goes.
-        let sitter = unsafe { &mut *self.sitter.get() };
-        body(sitter.as_mut().ok_or(RM_ERR_BAD_HANDLE)?)
+        self.sitter.with_mut(|sitter| {
+            // SAFETY: this thread has set `busy`, so it is alone with it until `_leave` goes.
+            let sitter = unsafe { &mut *sitter };
+            body(sitter.as_mut().ok_or(RM_ERR_BAD_HANDLE)?)
+        })
     }
 
     /// Gives the seat, which is free, to somebody.
     pub fn seat(&self, handle: u64, sitter: T) {
         let before = self.alone(|place| place.replace(sitter));
-        self.handle.store(handle, Ordering::SeqCst);
+        self.handle.store(handle, Ordering::Release);
         drop(before);
     }
 
     /// Takes somebody off the seat; nothing if the handle is another one. Waits for the call that is going on, if one is:
     /// none can begin any more.
     pub fn clear(&self, handle: u64) -> Option<T> {
-        let found = handle != 0 && self.handle.compare_exchange(handle, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        let found = handle != 0 && self.handle.compare_exchange(handle, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         if found { self.alone(Option::take) } else { None }
     }
 
     /// Does something once no other thread has the seat.
     fn alone<R>(&self, body: impl FnOnce(&mut Option<T>) -> R) -> R {
-        while self.busy.swap(true, Ordering::SeqCst) {
-            thread::sleep(Duration::from_micros(50));
+        while !self.enter() {
+            sleep(Duration::from_micros(50));
         }
         let _leave = Leave(&self.busy);
         // SAFETY: as in `with`.
-        body(unsafe { &mut *self.sitter.get() })
+        self.sitter.with_mut(|sitter| body(unsafe { &mut *sitter }))
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]

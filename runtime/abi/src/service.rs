@@ -40,17 +40,14 @@ impl Handled for Service {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_service_join(socket: i32, service: *mut rm_service, payload: *mut rm_packet) -> rm_status {
     guard_on(0, || {
+        // SAFETY: the caller gives the descriptor up. One that is not open makes the calls on it fail, and nothing else.
+        let socket_given = (socket >= 0).then(|| unsafe { OwnedFd::from_raw_fd(socket) });
         check_out(service, "service")?;
         // SAFETY: the caller vouches for `payload`; looked at before there is something to lose.
         unsafe { size_of_struct(payload) }?;
-        if socket < 0 {
-            return Err(Failure::new(
-                RM_ERR_ARGUMENT,
-                format!("'socket' is {socket}; it is the program's last argument"),
-            ));
-        }
-        // SAFETY: the caller gives the descriptor up. One that is not open makes the calls on it fail, and nothing else.
-        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        let socket = socket_given.ok_or_else(|| {
+            Failure::new(RM_ERR_ARGUMENT, format!("'socket' is {socket}; it is the program's last argument"))
+        })?;
         let joined = remotemedia_process::Service::join(socket);
         let (joined, given) = joined.map_err(|error| {
             Failure::new(RM_ERR_ARGUMENT, format!("the connection with the parent cannot be taken up: {error}"))

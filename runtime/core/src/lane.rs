@@ -6,14 +6,15 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use crate::log::{Category, Level, log};
 use crate::session::Session;
-use crate::sync::{lock, spin, wait_until};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+#[cfg(feature = "loom")]
+use crate::sync::{CellKey, RefKey};
+use crate::sync::{Condvar, Instant, Mutex, lock, spin, thread, thread_local, wait_until};
 
 /// How long every worker may be inside one call before another one takes over what is queued.
 const STALL: Duration = Duration::from_millis(2);

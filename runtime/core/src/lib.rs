@@ -12,6 +12,7 @@ mod caller;
 mod completion;
 mod edge;
 mod error;
+pub mod fault;
 mod graph;
 mod histogram;
 mod host;
@@ -58,5 +59,7 @@ pub use schema::{Schema, Violation};
 pub use session::{Event, Listener, OnError, Session, SessionConfig};
 pub use slot::Slot;
 pub use sync::spin;
+#[cfg(feature = "loom")]
+pub use sync::{Instant, hasten};
 pub use thread::set_thread_number;
 pub use time::Time;

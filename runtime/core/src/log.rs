@@ -5,11 +5,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, Once};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::suggest::nearest;
-use crate::sync::lock;
 use crate::{Error, ErrorKind, Result};
 
 /// How many records are kept. Another one pushes the oldest out.
@@ -113,7 +112,7 @@ fn write(category: Category, level: Level, mut text: String) {
     text.truncate(end.unwrap_or(0));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let record = Record { level, category, time: now.as_nanos() as i64, dropped: 0, text };
-    let mut records = lock(&RECORDS);
+    let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
     if records.queue.len() == MOST_RECORDS {
         records.queue.pop_front();
         records.dropped += 1;
@@ -123,7 +122,7 @@ fn write(category: Category, level: Level, mut text: String) {
 
 /// Takes the oldest record.
 pub fn take() -> Option<Record> {
-    let mut records = lock(&RECORDS);
+    let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut record = records.queue.pop_front()?;
     record.dropped = std::mem::take(&mut records.dropped);
     Some(record)

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::thread::available_parallelism;
+use std::time::Duration;
 
-use crate::sync::lock;
+use crate::fault::{Point, fails};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Instant, Mutex, lock, thread};
 use crate::timer::Timer;
 use crate::{Lane, Registry, Session};
 
@@ -51,7 +52,7 @@ impl Runtime {
     /// The same, with hooks for its threads.
     pub fn with_hooks(threads: usize, hooks: Arc<dyn ThreadHooks>) -> Arc<Runtime> {
         let threads = match threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
+            0 => available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
         // Without a thread the work stays queued for the workers that are there.
@@ -153,7 +154,7 @@ pub(crate) fn spawn(name: &str, hooks: &Arc<dyn ThreadHooks>, body: impl FnOnce(
         body();
         hooks.stop();
     };
-    thread::Builder::new().name(name.into()).spawn(run).is_ok()
+    !fails(Point::Thread) && thread::Builder::new().name(name.into()).spawn(run).is_ok()
 }
 
 impl Drop for Runtime {

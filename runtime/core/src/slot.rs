@@ -1,10 +1,10 @@
 //! Slots: the one place where a node lives, whoever runs it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::session::Session;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use crate::{Node, NodeInfo};
 
 /// A node and its users. A session takes the node out for a call and puts it back, so two sessions that share an
@@ -30,6 +30,8 @@ enum Life {
     Begun,
     /// Its initialisation has failed: whoever else wants the node fails too, until all have let go of it.
     Broken,
+    /// The same, but nobody was there to make the call: there is nothing to clean up.
+    Refused,
 }
 
 impl Slot {
@@ -91,7 +93,7 @@ impl Slot {
     pub(crate) fn begin(&self) -> Option<bool> {
         let mut state = lock(&self.state);
         match state.life {
-            Life::Broken => None,
+            Life::Broken | Life::Refused => None,
             life => {
                 state.life = Life::Begun;
                 Some(life == Life::New)
@@ -102,6 +104,12 @@ impl Slot {
     /// Says that the initialisation has failed.
     pub(crate) fn fail(&self) {
         lock(&self.state).life = Life::Broken;
+    }
+
+    /// Says that nobody was there to initialise it, or to find that it is already.
+    pub(crate) fn refuse(&self) {
+        let mut state = lock(&self.state);
+        state.life = if matches!(state.life, Life::New | Life::Refused) { Life::Refused } else { Life::Broken };
     }
 
     /// Counts a session less if it is not the last; whether it is not.
@@ -116,12 +124,60 @@ impl Slot {
     pub(crate) fn end(&self) -> bool {
         let mut state = lock(&self.state);
         state.users -= 1;
-        state.users == 0 && std::mem::replace(&mut state.life, Life::New) != Life::New
+        state.users == 0 && matches!(std::mem::replace(&mut state.life, Life::New), Life::Begun | Life::Broken)
     }
 }
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Slot({:?})", self.info)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Context, Kinds, Outcome, Packet};
+
+    struct Idle;
+
+    impl Node for Idle {
+        fn info(&self) -> NodeInfo {
+            NodeInfo::filter(Kinds::ANY, Kinds::ANY)
+        }
+
+        fn process(&mut self, _packet: Box<Packet>, _context: &mut Context<'_>) -> Outcome {
+            Ok(crate::Flow::Done)
+        }
+    }
+
+    /// A slot with so many users.
+    fn slot(users: usize) -> Arc<Slot> {
+        let slot = Slot::new(Idle);
+        (0..users).for_each(|_| slot.attach());
+        slot
+    }
+
+    #[test]
+    fn what_nobody_could_initialise_is_not_cleaned_up() {
+        let slot = slot(2);
+        slot.refuse();
+        assert_eq!(slot.begin(), None);
+        slot.refuse();
+        assert!(!slot.end());
+        assert!(!slot.end());
+        // The next user starts anew.
+        slot.attach();
+        assert_eq!(slot.begin(), Some(true));
+        assert!(slot.end());
+    }
+
+    #[test]
+    fn what_was_initialised_is_cleaned_up_even_if_another_user_was_refused() {
+        let slot = slot(2);
+        assert_eq!(slot.begin(), Some(true));
+        slot.refuse();
+        assert!(!slot.end());
+        assert!(slot.end());
     }
 }

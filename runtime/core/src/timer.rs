@@ -3,12 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::sync::{Arc, PoisonError, Weak};
 
 use crate::runtime::{ThreadHooks, spawn};
 use crate::session::Session;
-use crate::sync::lock;
+use crate::sync::{Condvar, Instant, Mutex, lock};
 
 /// How many alarms are few enough to keep all.
 const LEAST_SWEPT: usize = 64;

@@ -1,14 +1,12 @@
 //! Bells: how a thread sleeps until another process, or another thread, has news for it.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use remotemedia_core::{Lane, spin};
-use rustix::thread::futex;
+use remotemedia_core::Lane;
 
 use crate::shm::Segment;
+use crate::sync::{Ordering, fence, sleep, spin, wake};
 
 /// How long is looked out for news before sleeping: to be woken takes about as long.
 const LOOKOUT: Duration = Duration::from_micros(50);
@@ -30,7 +28,8 @@ impl Bell {
     /// Wakes whoever sleeps; cheap if nobody does. To be called after the news is in its place.
     pub fn ring(&self) {
         // The sleeper says that it sleeps before it looks for the last time: one of the two sees the other.
-        if self.memory.atomic(self.offset + 4).load(Ordering::SeqCst) != 0 {
+        fence(Ordering::SeqCst);
+        if self.memory.atomic(self.offset + 4).load(Ordering::Relaxed) != 0 {
             self.ring_loud();
         }
     }
@@ -38,9 +37,8 @@ impl Bell {
     /// Wakes whoever sleeps, or is about to.
     pub fn ring_loud(&self) {
         let count = self.memory.atomic(self.offset);
-        count.fetch_add(1, Ordering::SeqCst);
-        // It fails only for arguments that cannot be.
-        let _ = futex::wake(count, futex::Flags::empty(), u32::MAX >> 1);
+        count.fetch_add(1, Ordering::Release);
+        wake(count);
     }
 
     /// Sleeps until there is news, or until `deadline`; whether there is. A worker of a lane does not keep others from its
@@ -52,23 +50,16 @@ impl Bell {
     fn sleep(&self, deadline: Option<Instant>, mut news: impl FnMut() -> bool) -> bool {
         let (count, sleeps) = (self.memory.atomic(self.offset), self.memory.atomic(self.offset + 4));
         loop {
-            let seen = count.load(Ordering::SeqCst);
-            sleeps.store(1, Ordering::SeqCst);
+            let seen = count.load(Ordering::Acquire);
+            sleeps.store(1, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let over = news();
             if over || left == Some(Duration::ZERO) {
-                sleeps.store(0, Ordering::SeqCst);
+                sleeps.store(0, Ordering::Relaxed);
                 return over;
             }
-            let timeout = left.and_then(|left| left.try_into().ok());
-            let result = futex::wait(count, futex::Flags::empty(), seen, timeout.as_ref());
-            debug_assert!(result.is_ok() || is_expected(result.unwrap_err().into()));
+            sleep(count, seen, left);
         }
     }
-}
-
-/// Rung before it slept, interrupted, or too late.
-fn is_expected(error: io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
 }

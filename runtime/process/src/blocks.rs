@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use remotemedia_core::{Buffer, Memory};
@@ -140,6 +140,8 @@ pub fn take(size: usize) -> io::Result<Arc<Segment>> {
     let wanted = size.max(SMALLEST).checked_next_power_of_two().ok_or(io::ErrorKind::OutOfMemory)?;
     let mut pool = pool();
     if let Some(block) = pool.iter().find(|block| block.size() == wanted && is_free(block)) {
+        // What others did with it is over before they let go.
+        fence(Ordering::Acquire);
         return Ok(Arc::clone(block));
     }
     let mut kept = 0;

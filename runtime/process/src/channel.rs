@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use remotemedia_core::fault::{Point, check};
 use remotemedia_core::{Buffer, Parcel, Piece};
 use rustix::event::{PollFd, PollFlags};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, sockopt,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sockopt,
 };
 use rustix::process::{PidfdFlags, getppid, pidfd_open};
 
@@ -103,6 +104,7 @@ impl Channel {
     /// A new channel: the parent's end, and the socket for the worker, which [`Channel::join`] takes. `payload` is given to
     /// the worker with it.
     pub fn new(payload: &[u8]) -> io::Result<(Channel, OwnedFd)> {
+        check(Point::Shared)?;
         let (ours, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let memory = Arc::new(Segment::new(SIZE)?);
@@ -291,7 +293,7 @@ impl Channel {
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::TOOMANYREFS.raw_os_error()) => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed::Gone),
-            Err(error) => Err(Closed::Stuck(error.to_string())),
+            Err(error) => Err(Closed::Stuck(format!("shared memory cannot be given to the other process: {error}"))),
         }
     }
 
@@ -396,13 +398,12 @@ impl In {
                 break;
             }
             let mut id = 0u64;
-            let (size, files) =
-                receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(|_| Closed::Nonsense)?;
+            let (size, files) = receive_files(&channel.socket, bytemuck::bytes_of_mut(&mut id)).map_err(refused)?;
             let [file] = <[OwnedFd; 1]>::try_from(files).map_err(|_| Closed::Nonsense)?;
             if size != size_of::<u64>() {
                 return Err(Closed::Nonsense);
             }
-            let block = Segment::open(file).map_err(|_| Closed::Nonsense)?;
+            let block = Segment::open(file).map_err(refused)?;
             self.blocks.insert(id, Arc::new(block));
         }
         let block = self.blocks.get(&part.block).ok_or(Closed::Nonsense)?;
@@ -432,6 +433,14 @@ fn find_parent(id: u64) -> Option<OwnedFd> {
     (getppid() == Some(parent)).then_some(file)
 }
 
+/// Why the file of a block was not taken: it did not come, or was another one, or the system refused it.
+fn refused(error: io::Error) -> Closed {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::InvalidData => Closed::Nonsense,
+        _ => Closed::Stuck(format!("shared memory of the other process cannot be taken: {error}")),
+    }
+}
+
 /// The bytes of a part, if they lie in its block.
 fn range(part: &Part, block: &Segment) -> Option<Range<usize>> {
     let start = usize::try_from(part.offset).ok()?;
@@ -446,6 +455,7 @@ impl fmt::Debug for Channel {
 }
 
 fn send_files(socket: &OwnedFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::Result<()> {
+    check(Point::Shared)?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !control.push(SendAncillaryMessage::ScmRights(files)) {
@@ -456,10 +466,15 @@ fn send_files(socket: &OwnedFd, bytes: &[u8], files: &[BorrowedFd<'_>]) -> io::R
 }
 
 fn receive_files(socket: &OwnedFd, bytes: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    check(Point::Shared)?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
     let received = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(bytes)], &mut control, flags)?;
+    // Files for which this process has no number left are lost.
+    if received.flags.contains(ReturnFlags::CTRUNC) {
+        return Err(rustix::io::Errno::MFILE.into());
+    }
     let mut files = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(given) = message {
@@ -473,5 +488,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 #[cfg(test)]
 pub mod tests;

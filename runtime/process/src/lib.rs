@@ -13,6 +13,8 @@ mod channel;
 mod codec;
 mod loans;
 mod message;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod node;
 mod parts;
 #[cfg(test)]
@@ -20,8 +22,11 @@ mod random;
 mod ring;
 mod serve;
 mod shm;
+mod sync;
 mod worker;
 
 pub use blocks::new_buffer;
+#[cfg(feature = "fuzzing")]
+pub use channel::fuzzing;
 pub use node::{Log, Payload, ProcessConfig, ProcessNode};
 pub use serve::{CallSource, ResultSink, Service};

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use crate::blocks::Hold;
 use crate::shm::Segment;
+use crate::sync::Ordering;
 
 /// How many blocks can be lent at once.
 pub const MOST: usize = 1024;
@@ -47,8 +48,10 @@ impl Loans {
     pub fn has_room(&mut self, count: usize) -> bool {
         self.used.retain(|&loan| {
             let at = loan as usize;
-            let returned = self.memory.atomic(self.start + 4 * at).swap(0, Ordering::Acquire) != 0;
+            let mark = self.memory.atomic(self.start + 4 * at);
+            let returned = mark.load(Ordering::Acquire) != 0;
             if returned {
+                mark.store(0, Ordering::Relaxed);
                 self.lent[at] = None;
                 self.free.push(loan);
             }

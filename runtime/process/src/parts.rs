@@ -87,7 +87,9 @@ impl Parts {
                 return Ok((Arc::clone(block), offset));
             }
         }
-        let block = blocks::take(if self.block.is_none() { size } else { self.placed })?;
+        let wanted = if self.block.is_none() { size } else { self.placed };
+        let refused = |error| io::Error::other(format!("{wanted} bytes of shared memory are not to be had: {error}"));
+        let block = blocks::take(wanted).map_err(refused)?;
         self.block = Some((Arc::clone(&block), size));
         Ok((block, 0))
     }

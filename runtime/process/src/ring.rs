@@ -4,16 +4,17 @@
 //! start. The reader believes nothing that it finds: a length that cannot be is the end of the conversation.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::bell::Bell;
 use crate::shm::Segment;
+use crate::sync::{AtomicU32, Ordering};
 
-/// The bytes that messages have room in. A power of two.
-const ROOM: usize = 128 * 1024;
-/// The longest message: two of them fit wherever the first begins.
-pub const LONGEST: usize = ROOM / 4;
+/// The longest message.
+pub const LONGEST: usize = 32 * 1024;
+/// The bytes that messages have room in: two of the longest, wherever the first begins. A power of two; in models so few that
+/// a writer has to wait.
+const ROOM: usize = if cfg!(feature = "loom") { 32 } else { 4 * LONGEST };
 /// What stands in the place of a length where the ring goes on at its start.
 const WRAP: u32 = u32::MAX;
 const ALIGN: usize = 8;
@@ -39,7 +40,7 @@ struct Place {
 }
 
 impl Place {
-    fn counter(&self, offset: usize) -> &std::sync::atomic::AtomicU32 {
+    fn counter(&self, offset: usize) -> &AtomicU32 {
         self.memory.atomic(self.start + offset)
     }
 
@@ -104,7 +105,7 @@ impl Writer {
         memory.write(at + 4, head);
         memory.write(at + 4 + head.len(), body);
         self.written = self.written.wrapping_add(size as u32);
-        self.place.counter(WRITTEN).store(self.written, Ordering::SeqCst);
+        self.place.counter(WRITTEN).store(self.written, Ordering::Release);
         self.silent = true;
         true
     }
@@ -153,7 +154,7 @@ impl Reader {
 
     /// Whether there is a message.
     pub fn has_message(&self) -> bool {
-        self.place.counter(WRITTEN).load(Ordering::SeqCst) != self.read
+        self.place.counter(WRITTEN).load(Ordering::Acquire) != self.read
     }
 
     /// Takes the next message into `bytes`, whose content is replaced; `false` if there is none.
@@ -192,7 +193,7 @@ impl Reader {
 
     fn skip(&mut self, size: usize) {
         self.read = self.read.wrapping_add(size as u32);
-        self.place.counter(READ).store(self.read, Ordering::SeqCst);
+        self.place.counter(READ).store(self.read, Ordering::Release);
         self.space.ring();
     }
 }

@@ -5,10 +5,20 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
+use remotemedia_core::fault::{Point, check};
 use rustix::fs::{MemfdFlags, Mode, SealFlags};
+
+use crate::sync::AtomicU32;
+
+#[cfg(feature = "loom")]
+mod model;
+
+// SAFETY: the cells in it hold nothing; loom reports it if two threads use one at once.
+#[cfg(feature = "loom")]
+unsafe impl Sync for model::Model {}
 
 /// A piece of shared memory.
 ///
@@ -18,6 +28,8 @@ pub struct Segment {
     map: MmapRaw,
     file: OwnedFd,
     id: u64,
+    #[cfg(feature = "loom")]
+    model: model::Model,
 }
 
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
@@ -25,7 +37,9 @@ const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 impl Segment {
     /// A new piece of `size` bytes, all zero.
     pub fn new(size: usize) -> io::Result<Segment> {
+        check(Point::Shared)?;
         let file = rustix::fs::memfd_create("remotemedia", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        check(Point::Shared)?;
         // Nobody can find it; whoever does, through `/proc`, is to be this user.
         rustix::fs::fchmod(&file, Mode::RUSR | Mode::WUSR)?;
         rustix::fs::ftruncate(&file, size as u64)?;
@@ -43,8 +57,15 @@ impl Segment {
 
     fn map(file: OwnedFd) -> io::Result<Segment> {
         static COUNT: AtomicU64 = AtomicU64::new(1);
+        check(Point::Shared)?;
         let map = MmapOptions::new().map_raw(&file)?;
-        Ok(Segment { map, file, id: COUNT.fetch_add(1, Ordering::Relaxed) })
+        Ok(Segment {
+            #[cfg(feature = "loom")]
+            model: model::Model::new(map.len()),
+            map,
+            file,
+            id: COUNT.fetch_add(1, Ordering::Relaxed),
+        })
     }
 
     /// The number by which this process knows it; nobody else can say that another piece is this one.
@@ -73,10 +94,15 @@ impl Segment {
     /// If it would lie outside.
     pub fn atomic(&self, offset: usize) -> &AtomicU32 {
         self.check(offset, size_of::<u32>());
-        assert!(offset.is_multiple_of(align_of::<AtomicU32>()), "an atomic lies across a boundary");
+        assert!(offset.is_multiple_of(align_of::<u32>()), "an atomic lies across a boundary");
+        #[cfg(feature = "loom")]
+        return self.model.atomic(offset);
+        #[cfg(not(feature = "loom"))]
         // SAFETY: inside the mapping and aligned, which is aligned to a page; it lives as long as `self`, and everybody who
         // changes it does so as a whole.
-        unsafe { AtomicU32::from_ptr(self.map.as_mut_ptr().add(offset).cast()) }
+        unsafe {
+            AtomicU32::from_ptr(self.map.as_mut_ptr().add(offset).cast())
+        }
     }
 
     /// Copies bytes out of it.
@@ -85,6 +111,8 @@ impl Segment {
     /// If they would lie outside.
     pub fn read(&self, offset: usize, bytes: &mut [u8]) {
         self.check(offset, bytes.len());
+        #[cfg(feature = "loom")]
+        self.model.read(offset, bytes.len());
         // SAFETY: both ranges are valid and do not overlap: the one is ours alone, the other in the mapping. What another
         // process writes meanwhile makes the copy meaningless, not invalid.
         unsafe { std::ptr::copy_nonoverlapping(self.map.as_ptr().add(offset), bytes.as_mut_ptr(), bytes.len()) };
@@ -96,6 +124,8 @@ impl Segment {
     /// If they would lie outside.
     pub fn write(&self, offset: usize, bytes: &[u8]) {
         self.check(offset, bytes.len());
+        #[cfg(feature = "loom")]
+        self.model.write(offset, bytes.len());
         // SAFETY: as for `read`, the other way round.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.map.as_mut_ptr().add(offset), bytes.len()) };
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
+use remotemedia_core::fault::{Point, check};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::channel::Channel;
 
@@ -38,38 +39,27 @@ impl Worker {
     /// Starts a program, which is given the number of its socket as one more argument, and the payload over that.
     pub fn start(command: &[OsString], payload: &[u8]) -> io::Result<Worker> {
         let [program, arguments @ ..] = command else { return Err(io::ErrorKind::InvalidInput.into()) };
-        let (channel, socket) = Channel::new(payload)?;
+        let refused = |error| io::Error::other(format!("no shared memory or socket for it is to be had: {error}"));
+        let (channel, socket) = Channel::new(payload).map_err(refused)?;
         let channel = Arc::new(channel);
         let mut command = Command::new(program);
         command.args(arguments).arg(SOCKET.to_string()).stdin(Stdio::null());
         command.fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: SOCKET }]).map_err(io::Error::other)?;
+        check(Point::Process)?;
         let child = command.spawn()?;
+        let id = child.id();
+        let unwatched = Unwatched(Some(child));
         // With it our copy of the worker's socket goes: it hangs up when the worker dies.
         drop(command);
-        Worker::watched(child, channel)
-    }
-
-    /// Has a process that was started watched. One that cannot be is not left behind.
-    fn watched(mut child: Child, channel: Arc<Channel>) -> io::Result<Worker> {
-        let id = child.id();
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
-        let process = match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(process) => process,
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(error.into());
-            }
-        };
+        check(Point::Process)?;
+        let process = pidfd_open(pid, PidfdFlags::empty())?;
         let exit = Arc::new(Exit::default());
         let watch = (Arc::clone(&exit), Arc::clone(&channel));
-        let name = "remotemedia-watch".into();
-        let thread = thread::Builder::new().name(name).stack_size(STACK);
-        if let Err(error) = thread.spawn(move || watch_over(child, &watch.0, &watch.1)) {
-            let _ = pidfd_send_signal(&process, Signal::KILL);
-            let _ = waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED);
-            return Err(error);
-        }
+        let builder = thread::Builder::new().name("remotemedia-watch".into()).stack_size(STACK);
+        let started =
+            check(Point::Thread).and_then(|()| builder.spawn(move || watch_over(unwatched, &watch.0, &watch.1)));
+        started.map_err(|error| io::Error::other(format!("no thread to watch over it is to be had: {error}")))?;
         Ok(Worker { channel, process, id, exit })
     }
 
@@ -124,9 +114,21 @@ impl fmt::Debug for Worker {
     }
 }
 
-fn watch_over(mut child: Child, exit: &Exit, channel: &Channel) {
+/// A process that nobody waits for yet: it must not be left behind.
+struct Unwatched(Option<Child>);
+
+impl Drop for Unwatched {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn watch_over(mut unwatched: Unwatched, exit: &Exit, channel: &Channel) {
     // It fails only if somebody else has waited for our child: then how it exited is not known.
-    let status = child.wait().unwrap_or_else(|_| ExitStatus::from_raw(0));
+    let status = unwatched.0.take().and_then(|mut child| child.wait().ok()).unwrap_or_default();
     *lock(&exit.status) = Some(status);
     exit.changed.notify_all();
     channel.hang_up();

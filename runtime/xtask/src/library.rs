@@ -48,11 +48,16 @@ impl Library {
     pub fn read(folder: &Path) -> io::Result<Library> {
         let mut files: Vec<_> =
             fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
         files.sort();
         let mut library = Library::default();
         for path in files {
             let file = syn::parse_file(&fs::read_to_string(&path)?)
                 .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+            // What is there in some builds only is in no header.
+            if file.attrs.iter().any(|attribute| attribute.path().is_ident("cfg")) {
+                continue;
+            }
             file.items.into_iter().try_for_each(|item| library.add(item))?;
         }
         Ok(library)

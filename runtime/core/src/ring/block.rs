@@ -1,5 +1,6 @@
 //! The blocks that a ring is made of: memory for one packet, and what is written on it.
 
+use crate::fault::{Point, fails};
 use crate::{Audio, Buffer, Data, HostObject, Kinds, Packet, Time};
 
 /// What the bytes of a block are.
@@ -61,6 +62,9 @@ pub(super) struct Block {
 impl Block {
     /// An empty block whose memory has been touched; nothing if there is none.
     pub fn new(size: usize) -> Option<Block> {
+        if fails(Point::Memory) {
+            return None;
+        }
         let mut memory = Vec::new();
         memory.try_reserve_exact(size).ok()?;
         memory.resize(size, 0);

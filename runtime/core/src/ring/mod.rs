@@ -10,16 +10,16 @@ mod end;
 mod mover;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use block::Block;
 pub use block::{Form, Label};
 pub use end::{RingEnd, RingReader, RingWriter};
-use rtrb::{Consumer, Producer, RingBuffer};
 
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Consumer, Instant, OnceLock, Producer, RingBuffer};
 use crate::{Error, ErrorKind, Result, Session};
 
 /// How many blocks a ring may have.

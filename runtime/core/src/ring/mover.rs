@@ -1,12 +1,12 @@
 //! The mover of a ring: does for the real-time thread what that must not do.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Getter, Giver, Shared};
 use crate::log::{Category, Level, log};
+use crate::sync::atomic::Ordering;
+use crate::sync::{Instant, thread};
 use crate::{ErrorKind, Packet, Session};
 
 /// How long it waits for a session at a time: the ring may have gone meanwhile.

@@ -4,13 +4,14 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::plan::Plan;
 use super::state::{Cause, Op, Settled};
 use super::{OnError, Session};
 use crate::log::{Category, Level, log};
 use crate::packet::{NO_INDEX, PUSHED};
+use crate::sync::Instant;
 use crate::trace::Span;
 use crate::{Context, Data, ErrorKind, Fault, Flow, Kinds, Node, NodeError, NodeInfo, Outcome, Packet, thread};
 
@@ -266,7 +267,10 @@ impl<'a> Batch<'a> {
         let fault = Fault { kind: ErrorKind::State, message, object: None };
         match op {
             Op::Cleanup if !self.plan.nodes[self.at].slot.end() => {}
-            Op::Initialize => self.fail_life(fault, scratch),
+            Op::Initialize => {
+                self.plan.nodes[self.at].slot.refuse();
+                self.fail(fault, 0, true, scratch);
+            }
             _ => self.fail(fault, 0, true, scratch),
         }
     }

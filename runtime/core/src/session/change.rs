@@ -4,13 +4,13 @@
 //! is cleaned up; what came since moves on. No packet that was accepted is lost, and all stay in order.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::Session;
 use super::plan::Plan;
 use super::state::{Life, NodeState, Phase, State, Want};
 use crate::graph::invalid;
 use crate::options::NodeOptions;
+use crate::sync::Instant;
 use crate::{Error, ErrorKind, NodeError, Result, Slot};
 
 /// A change that goes on.

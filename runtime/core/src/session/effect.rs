@@ -1,12 +1,12 @@
 //! What came of an operation: it is put into effect, under the lock.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::Session;
 use super::batch::{Measured, Scratch};
 use super::ending::drop_settled;
 use super::state::{Activity, Cause, Life, Op, Phase, State};
+use crate::sync::Instant;
 use crate::{Flow, Node, NodeError, Packet};
 
 /// What came of an operation.

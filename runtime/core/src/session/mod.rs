@@ -16,9 +16,8 @@ mod state;
 mod watch;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use config::{Event, Listener, OnError, SessionConfig};
 use plan::Plan;
@@ -28,7 +27,8 @@ use state::{Activity, Phase, Settled, State, Want};
 use crate::lane::Lane;
 use crate::log::{Category, Level, log};
 use crate::packet::PUSHED;
-use crate::sync::{lock, spin, wait_until};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard, lock, spin, wait_until};
 use crate::{Caller, Data, Error, ErrorKind, Fault, Flow, Graph, NodeError, Packet, Result, Runtime};
 
 /// How long a thread that pumps sleeps at a time when it waits.
@@ -58,8 +58,6 @@ pub struct Session {
 /// A lane that has nodes of the session.
 struct Link {
     lane: Arc<Lane>,
-    /// Whether the session is in its queue.
-    queued: AtomicBool,
     /// Whether it has no worker for the session any more: then the thread at hand does what can be done without one, and
     /// the nodes whose calls only that lane may make fail.
     lost: AtomicBool,
@@ -67,7 +65,7 @@ struct Link {
 
 impl Link {
     fn new(lane: Arc<Lane>) -> Link {
-        Link { lane, queued: AtomicBool::new(false), lost: AtomicBool::new(false) }
+        Link { lane, lost: AtomicBool::new(false) }
     }
 
     fn is_lost(&self) -> bool {

@@ -1,12 +1,13 @@
 //! The end of every change of a session's state: workers are called, and what may not be done under the lock is done.
 
 use std::mem;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
 use super::state::{State, Want};
 use super::{Event, Session};
 use crate::lane::Job;
+use crate::sync::MutexGuard;
+use crate::sync::atomic::Ordering;
 
 impl Session {
     /// Ends a change that may concern any node.
@@ -89,7 +90,7 @@ impl Session {
     pub(super) fn request(self: &Arc<Self>, state: &mut State, link: usize, urgent: bool) -> bool {
         let entry = &self.links[link];
         if !entry.is_lost() {
-            if entry.queued.swap(true, Ordering::AcqRel)
+            if mem::replace(&mut state.queued[link], true)
                 || entry.lane.push(Job::Session(Arc::clone(self), link), urgent)
             {
                 return true;

@@ -1,6 +1,6 @@
 //! What a session has to say about itself: metrics, where it stands, its trace.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +10,6 @@ use super::state::{Activity, Op, Phase, State};
 use crate::log::{Category, Level, log};
 use crate::metrics::{EdgeMetrics, PathMetrics};
 use crate::packet::{NO_INDEX, PUSHED};
-use crate::sync::lock;
 use crate::{Policy, SessionMetrics};
 
 impl Session {
@@ -23,7 +22,8 @@ impl Session {
             let mut metrics = state.nodes[at].metrics.clone();
             metrics.node = plan.nodes[at].id.to_string();
             metrics.queued = state.nodes[at].queue.len();
-            metrics.process = plan.nodes[at].slot.info().process.as_ref().map(|process| lock(process).clone());
+            let facts = |facts: &Arc<Mutex<Value>>| facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            metrics.process = plan.nodes[at].slot.info().process.as_ref().map(facts);
             metrics
         });
         let joined = |&edge: &usize| {

@@ -2,14 +2,15 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Session;
 use super::batch::{Batch, Scratch, Start};
 use super::effect::Done;
 use super::plan::Plan;
 use super::state::{Activity, Cause, Life, Op, Phase, Settled, State};
+use crate::sync::atomic::Ordering;
+use crate::sync::{Instant, MutexGuard};
 use crate::{Data, Flow, Node, Packet, thread};
 
 /// How many packets a node is given in a row.
@@ -32,8 +33,9 @@ struct Work {
 impl Session {
     /// Runs what is ready and this lane's to run.
     pub(crate) fn run(self: &Arc<Self>, link: usize) {
-        self.links[link].queued.store(false, Ordering::Release);
-        self.run_here(link);
+        let mut state = self.lock();
+        state.queued[link] = false;
+        self.run_on(state, link);
     }
 
     /// The lane has no worker for the session, and will not have one.
@@ -42,11 +44,15 @@ impl Session {
         self.run(link);
     }
 
+    /// Does the work of a lane on the thread at hand.
     pub(super) fn run_here(self: &Arc<Self>, link: usize) {
+        self.run_on(self.lock(), link);
+    }
+
+    fn run_on<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>, link: usize) {
         let mut scratch = Scratch::default();
         let mut now = Instant::now();
         let slice = now + SLICE;
-        let mut state = self.lock();
         state.runners[link] += 1;
         while let Some(work) = self.pick(&mut state, link, now, &mut scratch) {
             self.settle_outside(state);
@@ -57,6 +63,8 @@ impl Session {
             if !state.returned.is_empty() {
                 // This thread may be the last that can clean up.
                 self.settle_outside(state);
+                // A host may have taken its time, which is not that of the next call.
+                now = Instant::now();
                 state = self.lock();
             }
             // What is left to do after the end is done here: nobody waits for it, and the lane may be closed.
@@ -71,11 +79,11 @@ impl Session {
 
     /// Whether there is anything for a lane to do; if not, it has been taken off the lane's queue.
     pub(crate) fn has_more(&self, link: usize) -> bool {
-        let state = self.lock();
+        let mut state = self.lock();
         let ready = |at: usize| state.next_op(at).is_some() && self.may_run(&state, at, link);
         let more = state.plan.order.iter().any(|&at| ready(at));
         if !more {
-            self.links[link].queued.store(false, Ordering::Release);
+            state.queued[link] = false;
         }
         more
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::change::Change;
 use super::flow::{EdgeState, Path};
@@ -11,6 +11,7 @@ use super::matcher::Matcher;
 use super::plan::Plan;
 use super::{Event, Listener, Session};
 use crate::packet::{NO_INDEX, PUSHED};
+use crate::sync::Instant;
 use crate::trace::Trace;
 use crate::{Data, Fault, Flow, Node, NodeError, NodeMetrics, Packet, Slot, Time};
 
@@ -230,6 +231,8 @@ pub(super) struct State {
     pub halted: Option<Vec<bool>>,
     /// Workers that are running the session, for each lane.
     pub runners: Vec<usize>,
+    /// Whether the session is in the queue of each lane.
+    pub queued: Vec<bool>,
     /// Callers that wait, by what they want; whether things have taken a turn of which they know nothing, and the phase that
     /// they know of.
     pub waiters: [usize; Want::COUNT],
@@ -290,6 +293,7 @@ impl State {
             error: None,
             halted: None,
             runners: vec![0; lanes],
+            queued: vec![false; lanes],
             waiters: [0; Want::COUNT],
             turned: false,
             told_phase: discriminant(&Phase::Starting(0)),

@@ -1,12 +1,13 @@
 //! The session and the clock: deadlines, attempts that are due, and whether anything moves at all.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Session;
 use super::flow::EdgeState;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
 use crate::log::{Category, Level, log};
+use crate::sync::Instant;
 use crate::{ErrorKind, Fault, NodeError};
 
 /// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.

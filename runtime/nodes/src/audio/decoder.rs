@@ -92,6 +92,8 @@ impl Decoder {
             Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 format!("'{name}' is cut off before any audio; {AGAIN}")
             }
+            // What is wrong with the content has no kind of its own.
+            Error::IoError(error) if error.kind() != ErrorKind::Other => format!("cannot read '{name}': {error}"),
             Error::Unsupported(what) => format!("'{name}' cannot be decoded ({what}); {CONVERT}"),
             error => format!("'{name}' is damaged at its beginning ({error}); {AGAIN}"),
         })?;

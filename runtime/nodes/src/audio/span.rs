@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use remotemedia_core::fault::{Point, check};
 use symphonia::core::io::MediaSource;
 
 use super::mpeg;
@@ -62,7 +63,7 @@ impl Span {
         if metadata.len() == 0 {
             return Err(format!("'{name}' is empty (0 bytes); copy or export the file again"));
         }
-        let file = File::open(path).map_err(failed)?;
+        let file = check(Point::File).and_then(|()| File::open(path)).map_err(failed)?;
         let mut span = Span { file, start: 0, end: metadata.len(), position: 0, seekable: true };
         let unreadable = |error| format!("cannot read '{name}': {error}");
         let kind = span.trim().map_err(unreadable)?;
@@ -181,6 +182,7 @@ impl Read for Span {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.len().saturating_sub(self.position);
         let count = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        check(Point::File)?;
         let count = self.file.read(&mut buffer[..count])?;
         self.position += count as u64;
         Ok(count)

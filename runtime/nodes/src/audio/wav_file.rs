@@ -8,6 +8,7 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hound::{WavSpec, WavWriter};
+use remotemedia_core::fault::{Point, check};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -92,8 +93,9 @@ impl WavFile {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let temporary = temporary(&path);
         let failed = |error| cannot(&path, "write", &error);
+        check(Point::File).map_err(failed)?;
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(failed)?;
-        let (writer, file) = match file.try_clone() {
+        let (writer, file) = match check(Point::File).and_then(|()| file.try_clone()) {
             Ok(clone) => (BufWriter::new(clone), file),
             Err(error) => {
                 let _ = fs::remove_file(&temporary);
@@ -102,7 +104,7 @@ impl WavFile {
         };
         let mut wav = WavFile { path, temporary, writer: None, file, format, samples, frames: 0 };
         // From here on `wav` cleans up.
-        match WavWriter::new(writer, spec) {
+        match check(Point::File).map_err(hound::Error::IoError).and_then(|()| WavWriter::new(writer, spec)) {
             Ok(writer) => wav.writer = Some(writer),
             Err(error) => return Err(wav.explain(error)),
         }
@@ -133,6 +135,7 @@ impl WavFile {
                  or write fewer channels or a lower sample rate"
             ));
         }
+        check(Point::File).map_err(|error| cannot(&self.path, "write", &error))?;
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let samples = self.samples;
         let written =
@@ -151,11 +154,15 @@ impl WavFile {
     /// Puts the file in its place.
     pub fn finish(mut self) -> Result<(), String> {
         if let Some(writer) = self.writer.take() {
-            writer.finalize().map_err(|error| self.explain(error))?;
+            check(Point::File)
+                .map_err(hound::Error::IoError)
+                .and_then(|()| writer.finalize())
+                .map_err(|error| self.explain(error))?;
         }
         // Without this a disk that is full, or fails, may only show after the old file is gone.
-        self.file.sync_all().map_err(|error| cannot(&self.path, "write", &error))?;
-        fs::rename(&self.temporary, &self.path).map_err(|error| cannot(&self.path, "replace", &error))?;
+        check(Point::File).and_then(|()| self.file.sync_all()).map_err(|error| cannot(&self.path, "write", &error))?;
+        let replaced = check(Point::File).and_then(|()| fs::rename(&self.temporary, &self.path));
+        replaced.map_err(|error| cannot(&self.path, "replace", &error))?;
         self.temporary.clear();
         Ok(())
     }

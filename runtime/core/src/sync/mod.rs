@@ -1,14 +1,27 @@
 //! Locks that outlive a panic: the state behind them is changed in whole steps, so it stays true.
+//!
+//! Locks, atomics, threads and time come from here, so that models can be made of the code that uses them: with the
+//! feature `loom` they are those of loom. See `docs/contributing.md`.
 
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+#[cfg(feature = "loom")]
+mod model;
+#[cfg(not(feature = "loom"))]
+mod system;
+
+use std::sync::{LazyLock, PoisonError};
+use std::time::Duration;
+
+#[cfg(feature = "loom")]
+pub use model::*;
+#[cfg(not(feature = "loom"))]
+pub use system::*;
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits until `ready` or until `deadline`; `None` waits without end.
+#[track_caller]
 pub fn wait_until<'a, T>(
     condition: &Condvar,
     mut guard: MutexGuard<'a, T>,
@@ -31,8 +44,9 @@ pub fn wait_until<'a, T>(
 /// whoever is to bring it needs that, and nothing is looked out for.
 pub fn spin(most: Duration, mut ready: impl FnMut() -> bool) -> bool {
     static ALONE: LazyLock<bool> =
-        LazyLock::new(|| thread::available_parallelism().is_ok_and(|count| count.get() == 1));
-    if *ALONE {
+        LazyLock::new(|| std::thread::available_parallelism().is_ok_and(|count| count.get() == 1));
+    // In a model nobody else runs meanwhile.
+    if *ALONE || cfg!(feature = "loom") {
         return ready();
     }
     let deadline = Instant::now() + most;
@@ -47,6 +61,6 @@ pub fn spin(most: Duration, mut ready: impl FnMut() -> bool) -> bool {
             return false;
         }
         // Whoever is to bring it may be waiting for this very processor.
-        thread::yield_now();
+        std::thread::yield_now();
     }
 }
