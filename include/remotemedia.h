@@ -368,13 +368,24 @@ typedef struct rm_object_table {
      * Makes an object of a copy of bytes; a new reference, or null on failure.
      */
     void *(*new_bytes)(const char *data, ptrdiff_t size);
+    /**
+     * An object to call with short audio, before `import_packet`: bytes that have the sample rate and the number of channels
+     * (`uint32_t`), the time and the duration (`int64_t`), and then the samples. It answers the object; if the call fails,
+     * `import_packet` is called. Null, like the next one, if there is none.
+     */
+    void *read_audio;
+    /**
+     * An object to call for what is to become audio, before `export_object`: it answers such bytes, or `none` if it leaves
+     * that to `export_object`, as it does if the call fails.
+     */
+    void *write_audio;
 } rm_object_table;
 
 /**
  * To begin with: what has to be set in an `rm_object_table` is set.
  */
 #define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * A part of an object that has come from another process.

@@ -8,6 +8,7 @@
 mod bridge;
 mod buffer;
 mod call;
+mod clip;
 mod completion;
 mod debug;
 mod error;

@@ -259,6 +259,8 @@ rm_object_table._fields_ = [
     ("unpack", c_void_p),
     ("read_bytes", rm_object_table_read_bytes),
     ("new_bytes", rm_object_table_new_bytes),
+    ("read_audio", c_void_p),
+    ("write_audio", c_void_p),
 ]
 
 rm_packet._fields_ = [
