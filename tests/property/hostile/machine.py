@@ -1,4 +1,8 @@
-"""The rules as a state machine for hypothesis."""
+"""The rules as a state machine for hypothesis.
+
+It chooses the rules, and for each a number that decides the arguments: what there is to choose from depends on threads,
+and must not decide how much hypothesis has to choose.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from .world import World
 
 ENGINE = Engine()
 
-randoms = st.randoms(use_true_random=False)
+seeds = st.integers(0, 2**32 - 1)
 
 
 class Machine(RuleBasedStateMachine):
@@ -26,15 +30,17 @@ class Machine(RuleBasedStateMachine):
         self.world = World(ENGINE)
         self.closed = False
 
-    @initialize(r=randoms)
-    def begin(self, r: Random) -> None:
+    @initialize(seed=seeds)
+    def begin(self, seed: int) -> None:
         """Something that can go wrong."""
+        r = Random(seed)
         for name in FIRST:
             RULES[name](self.world, r)
 
-    @rule(r=randoms)
-    def stream(self, r: Random) -> None:
+    @rule(seed=seeds)
+    def stream(self, seed: int) -> None:
         """Most of what a program does."""
+        r = Random(seed)
         for name in ("rm_session_push", "rm_session_pull"):
             RULES[name](self.world, r)
 
@@ -51,11 +57,11 @@ class Machine(RuleBasedStateMachine):
 def step(name: str, apply: Rule) -> Any:
     """The rule of a function, as hypothesis takes it."""
 
-    def call(self: Machine, r: Random) -> None:
-        apply(self.world, r)
+    def call(self: Machine, seed: int) -> None:
+        apply(self.world, Random(seed))
 
     call.__name__ = call.__qualname__ = name
-    return rule(r=randoms)(call)
+    return rule(seed=seeds)(call)
 
 
 Hostile = type("Hostile", (Machine,), {name: step(name, apply) for name, apply in RULES.items()})

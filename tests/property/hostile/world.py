@@ -10,7 +10,7 @@ from typing import Any
 
 from remotemedia._engine import _abi
 
-from .arguments import BAD_HANDLE, OK, Argument, Out, pick, seldom
+from .arguments import BAD_HANDLE, OK, Argument, Out, seldom
 from .engine import Engine, name_of
 from .host import Events, HookScript
 from .model import BUFFER, COMPLETION, HOST, KINDS, NODE, SERVICE, SESSION, Buffer, Node, Session, Thing, Wrong
@@ -160,9 +160,10 @@ class World:
         return status
 
     def free(self, kind: int, thing: Thing, words: str = "") -> int:
-        """Ends a handle that is live."""
+        """Ends a handle that is live, unless another thread is quicker."""
         name = f"rm_{KINDS[kind]}_free"
-        self.forget(kind, thing.handle)
+        if not self.forget(kind, thing.handle):
+            return OK
         return self.expect(name, thing.handle, words=f"live {words or thing.phase}".strip())
 
     def free_given(self, handle: int) -> None:
@@ -223,17 +224,23 @@ class World:
         for host in self.all(HOST):
             self.free(HOST, host, "at the end")
         for session in sessions:
-            right = session.endings() | {OK}
-            self.expect("rm_session_wait", session.handle, PATIENCE * 10**9, right=right, words="at the end")
+            self.eventually(
+                lambda session=session: self.has_ended(session),
+                lambda session=session: f"a session ({session.phase}) does not end",
+            )
         kinds = [kind for kind in KINDS if kind not in (HOST, SERVICE)]
         r.shuffle(kinds)
         for kind in kinds:
             for thing in self.all(kind):
-                if kind == COMPLETION:
-                    self.finish(thing, pick(r, OK, _abi.RM_MORE))
-                elif self.is_live(thing.handle):
-                    self.free(kind, thing, "at the end")
+                self.free(kind, thing, "at the end")
         self.check_end()
+
+    def has_ended(self, session: Session) -> bool:
+        """Whether a session has ended; a cleanup that is pending waits for its completion."""
+        for completion in self.all(COMPLETION):
+            self.finish(completion, OK)
+        right = session.endings() | {OK, _abi.RM_ERR_TIMEOUT}
+        return self.expect("rm_session_wait", session.handle, 10**6, right=right) != _abi.RM_ERR_TIMEOUT
 
     def check_end(self) -> None:
         """Nothing is left: no handle, no reference, no registration, no thread."""
