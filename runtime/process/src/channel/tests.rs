@@ -81,7 +81,8 @@ fn more_can_be_kept_than_can_be_lent() {
     for (number, message) in kept.iter().enumerate() {
         assert!(message.parts[0].buffer.bytes().iter().all(|&byte| byte == number as u8));
     }
-    assert!(lock(&worker.incoming).blocks.len() <= MOST_HELD + 8);
+    // Some more than are held: the tests beside this one take from the same pool.
+    assert!(lock(&worker.incoming).blocks.len() <= 4 * MOST_HELD);
 }
 
 #[test]
