@@ -35,7 +35,7 @@ pub fn receive(script: &[u8]) {
         broken |= step % 4 == 2;
     }
     // What is waited for from now on does not come.
-    let _ = rustix::net::shutdown(peer.socket(), rustix::net::Shutdown::Both);
+    let _ = rustix::net::shutdown(&peer.socket, rustix::net::Shutdown::Both);
     take_all(&victim);
 }
 
