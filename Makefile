@@ -50,12 +50,12 @@ test-python: $(VENV)/installed-test $(TESTING)
 	$(BIN)/python -m pytest tests
 	REMOTEMEDIA_OBJECTS=trampolines $(BIN)/python -m pytest tests/python tests/process -m "not slow"
 
+# Everything that is measured, beside its peers: docs/benchmarks.md. `make bench QUICK=1` for a first look.
 bench: $(VENV)/installed-test
-	$(BIN)/python benchmarks/run.py
 	cmake -S . -B build/bench -DCMAKE_BUILD_TYPE=Release -DREMOTEMEDIA_BUILD_BENCHMARKS=ON -DREMOTEMEDIA_BUILD_EXAMPLES=OFF -DREMOTEMEDIA_BUILD_TESTS=OFF
 	cmake --build build/bench
-	$(BIN)/python benchmarks/native.py build/bench/benchmarks/native
-	$(BIN)/python benchmarks/process.py
+	$(BIN)/python -m benchmarks.peers.install
+	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
 
 # 1,000 live sessions, each 50 packets a second through three Python nodes, for a minute.
 soak: $(VENV)/installed-test

@@ -1,65 +1,61 @@
-"""A hop from one native node to the next: through the engine, and beside it. `make bench`.
+"""Native hops: from node to node on a thread, and from thread to thread.
 
-    python benchmarks/native.py FOLDER
+    python -m benchmarks.native PROGRAM ARGUMENTS... FEW MANY
 
-FOLDER has the programs that CMake builds of benchmarks/native. Each runs a chain of a few nodes and one of many, all of
-them interleaved, and what a further node costs is the difference. Peers that are not there are shown as such.
+Each program runs a chain of a few nodes and one of many; what a further node costs is the difference.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
 import subprocess
-from pathlib import Path
+import sys
 
-from machine import machine
+from .harness.answer import answer
+from .harness.places import lacks_native, native
+from .harness.table import Probe, Table, ours
 
-ROUNDS, PACKETS, FEW, MANY = 9, 200_000, 1, 21
-ROWS = {
-    "function pointers, with a reference count": ["hop_pointers"],
-    "remotemedia: a node that is built in": ["hop_engine", "native"],
-    "remotemedia: a node of C callbacks": ["hop_engine", "callback"],
-    "GStreamer: identity": ["hop_gstreamer"],
-    "FFmpeg: anull": ["hop_ffmpeg"],
+PACKETS, SIZE, REPEATS = 200_000, 1920, 3
+TABLES = [
+    Table("native", f"a further native node, {SIZE} bytes", "ns a packet"),
+    Table("thread", "a further hop over a thread boundary, in a busy stream", "ns a packet"),
+]
+NODES = {
+    "remotemedia: a node that is built in": ("hop_engine", "native"),
+    "remotemedia: a node of C callbacks": ("hop_engine", "callback"),
+    "function pointers, with a reference count": ("hop_pointers",),
+    "GStreamer: identity": ("hop_gstreamer", "identity"),
+    "FFmpeg: anull": ("hop_ffmpeg",),
+}
+THREADS = {
+    "remotemedia: nodes of two hosts in turn": ("hop_engine", "threads"),
+    "a parked ring of 256, one writer, one reader": ("hop_ring",),
+    "GStreamer: queue": ("hop_gstreamer", "queue"),
 }
 
 
-def run(program: Path, arguments: list[str], nodes: int, size: int) -> float:
+def probes() -> list[Probe]:
+    """A probe for each program."""
+    return [
+        Probe(row, ours("native", *program, *lengths), [table], lacks_native(program[0]), program[0] != "hop_engine")
+        for table, rows, lengths in (("native", NODES, ("1", "21")), ("thread", THREADS, ("2", "6")))
+        for row, program in rows.items()
+    ]
+
+
+def run(program: str, arguments: list[str], nodes: int, size: int = SIZE, packets: int = PACKETS) -> float:
     """Nanoseconds that a packet takes through a chain."""
-    command = [str(program), *arguments, str(nodes), str(PACKETS), str(size)]
-    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=120).stdout)
+    command = [str(native(program)), *arguments, str(nodes), str(packets), str(size)]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def measure(folder: Path, size: int) -> dict[str, list[float]]:
-    """Nanoseconds that each further node costs, once a round."""
-    there = {name: command for name, command in ROWS.items() if (folder / command[0]).exists()}
-    taken: dict[str, list[float]] = {name: [] for name in there}
-    for _ in range(ROUNDS):
-        for name, (program, *arguments) in there.items():
-            few, many = (run(folder / program, arguments, nodes, size) for nodes in (FEW, MANY))
-            taken[name].append((many - few) / (MANY - FEW))
-    return taken
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--size", type=int, default=1920, help="bytes in a packet")
-    parser.add_argument("--json", help="also write the figures here")
-    options = parser.parse_args()
-    taken = measure(options.folder, options.size)
-    print(f"a further native node, ns a packet of {options.size} bytes, {ROUNDS} rounds; {machine()}")
-    print(f"  {'':44}{'lowest':>10}{'median':>10}{'highest':>10}")
-    for name in ROWS:
-        if times := taken.get(name):
-            print(f"  {name:44}{min(times):10.1f}{statistics.median(times):10.1f}{max(times):10.1f}")
-        else:
-            print(f"  {name:44}{'not installed':>30}")
-    if options.json:
-        Path(options.json).write_text(json.dumps(taken, indent=2) + "\n")
+def main(program: str, *rest: str) -> None:
+    arguments, lengths = list(rest[:-2]), [int(number) for number in rest[-2:]]
+    few, many = lengths
+    # The quickest of each: a difference of two times would show twice what came between.
+    taken = [min(run(program, arguments, nodes) for _ in range(REPEATS)) for nodes in lengths]
+    hop = (taken[1] - taken[0]) / (many - few)
+    answer({"native": hop, "thread": hop})
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -368,13 +368,24 @@ typedef struct rm_object_table {
      * Makes an object of a copy of bytes; a new reference, or null on failure.
      */
     void *(*new_bytes)(const char *data, ptrdiff_t size);
+    /**
+     * An object to call with short audio, before `import_packet`: bytes that have the sample rate and the number of channels
+     * (`uint32_t`), the time and the duration (`int64_t`), and then the samples. It answers the object; if the call fails,
+     * `import_packet` is called. Null, like the next one, if there is none.
+     */
+    void *read_audio;
+    /**
+     * An object to call for what is to become audio, before `export_object`: it answers such bytes, or `none` if it leaves
+     * that to `export_object`, as it does if the call fails.
+     */
+    void *write_audio;
 } rm_object_table;
 
 /**
  * To begin with: what has to be set in an `rm_object_table` is set.
  */
 #define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * A part of an object that has come from another process.
@@ -862,7 +873,9 @@ typedef struct rm_ring_stats {
 
 /**
  * What the library's own threads do first and last: for priorities, processors, or a language that must know its threads.
- * None of the functions may throw.
+ * None of the functions may throw. The calls that these threads make are over when `rm_runtime_shutdown` has answered RM_OK, but
+ * a thread that starts or ends late may still call `on_start` and `on_stop` then, and even after `rm_runtime_free`: what they use
+ * must be there until `destroy`, which comes last all the same.
  */
 typedef struct rm_thread_hooks {
     /**
@@ -1219,6 +1232,20 @@ rm_status rm_buffer_wrap(const void *data,
                          rm_buffer *buffer);
 
 /**
+ * Makes a buffer of memory of the library's: what a node writes its output into. It begins at an address that every vector
+ * unit takes, a multiple of 64. What is in it before it is written may be anything, as with malloc.
+ *
+ * Ownership: `*buffer` receives a handle that `rm_buffer_free` ends; `*data` points to `size` bytes that are the caller's to
+ * write until the buffer goes into a packet, and stay where they are until the last reference goes.
+ * Threads: any.
+ * Errors: RM_ERR_NULL, RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_buffer_new(size_t size,
+                        void **data,
+                        rm_buffer *buffer);
+
+/**
  * Makes a buffer of memory that other processes can be given without a copy: what lies in it costs a node in a process of
  * its own as much as a small payload. The memory is zero at first, or holds what an older buffer left behind.
  *
@@ -1276,6 +1303,20 @@ rm_status rm_buffer_free(rm_buffer buffer);
  * Since: 0.1
  */
 rm_status rm_call_emit(const struct rm_packet *packet);
+
+/**
+ * Takes a reference to the payload of the packet that the callback was given, to read it after the callback has returned. Bytes,
+ * samples and text are not copied: they stay where `packet->data` says. JSON, which is written out for the call, and the message
+ * of a failure are copied; `rm_buffer_read` says where to. The rest of the packet is there for the call only. Once the packet is
+ * gone, and if nobody else has the memory, `rm_buffer_write` works too, but for text.
+ *
+ * Ownership: `*buffer` receives a handle that `rm_buffer_free` ends.
+ * Threads: that of the callback, during `process`.
+ * Errors: RM_ERR_NULL, RM_ERR_REENTRANT (the callback was given no packet), RM_ERR_UNSUPPORTED (an object, which its host
+ * retains), RM_ERR_MEMORY.
+ * Since: 0.1
+ */
+rm_status rm_call_keep(rm_buffer *buffer);
 
 /**
  * Gives one more part of the object that the callback is taking apart. Bytes that lie in memory which other processes can

@@ -1,10 +1,12 @@
 /*
  * A chain of nodes through the engine: engine TYPE NODES PACKETS SIZE, where TYPE is `native` for PassThrough, which is built
- * in, or `callback` for a node of this program. A source emits packets that share one buffer; a sink counts them.
+ * in, `callback` for nodes of this program, or `threads` for such nodes of two hosts in turn, each with threads of its own, so
+ * that every hop goes from thread to thread. A source emits packets that share one buffer; a sink counts them.
  * Prints the nanoseconds that a packet took.
  */
 #include "clock.h"
 
+#include <pthread.h>
 #include <remotemedia.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,15 +47,42 @@ static rm_status count(void *user_data, const rm_packet *packet)
     return RM_OK;
 }
 
-static rm_node make(rm_node_callbacks callbacks)
+static void *work(void *host)
+{
+    rm_worker_run(*(rm_host *)host); /* the host may be gone before the thread has started */
+    return NULL;
+}
+
+static rm_status hire(void *host)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, work, host) != 0)
+        return RM_ERR_STATE;
+    pthread_detach(thread);
+    return RM_OK;
+}
+
+static void count_reference(void *user_data, void *object)
+{
+    (void)user_data, (void)object; /* no packet here has an object */
+}
+
+static void lend(rm_runtime runtime, rm_host *host)
+{
+    rm_host_callbacks callbacks = {.struct_size = sizeof callbacks, .parallel = 1, .user_data = host, .hire = hire,
+        .retain = count_reference, .release = count_reference};
+    check(rm_host_new(runtime, &callbacks, host), "host");
+}
+
+static rm_node make(rm_host host, rm_node_callbacks callbacks)
 {
     rm_node node = 0;
     callbacks.struct_size = sizeof callbacks;
-    check(rm_node_new(0, &callbacks, &node), "node");
+    check(rm_node_new(host, &callbacks, &node), "node");
     return node;
 }
 
-static rm_pipeline chain(rm_runtime runtime, int native, int nodes)
+static rm_pipeline chain(rm_runtime runtime, int native, const rm_host hosts[2], int nodes)
 {
     rm_pipeline pipeline = 0;
     char before[16] = "", id[16];
@@ -63,7 +92,7 @@ static rm_pipeline chain(rm_runtime runtime, int native, int nodes)
         if (native) {
             check(rm_pipeline_add_type(pipeline, id, size, "PassThrough", 11, NULL, 0), "type");
         } else {
-            rm_node node = make((rm_node_callbacks){.process = pass});
+            rm_node node = make(hosts[i % 2], (rm_node_callbacks){.process = pass});
             check(rm_pipeline_add_node(pipeline, id, size, node), "node");
             check(rm_node_free(node), "free");
         }
@@ -85,7 +114,11 @@ int main(int argc, char **argv)
     rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
     rm_runtime runtime = 0;
     check(rm_runtime_new(&config, &runtime), "runtime");
-    rm_pipeline pipeline = chain(runtime, strcmp(argv[1], "native") == 0, nodes);
+    static rm_host hosts[2]; /* outlives the threads */
+    if (strcmp(argv[1], "threads") == 0)
+        for (int i = 0; i < 2; i++)
+            lend(runtime, &hosts[i]);
+    rm_pipeline pipeline = chain(runtime, strcmp(argv[1], "native") == 0, hosts, nodes);
 
     void *data = calloc(1, size);
     rm_buffer buffer = 0;
@@ -95,8 +128,9 @@ int main(int argc, char **argv)
     long counted = 0;
     rm_session_config run = {
         .struct_size = sizeof run,
-        .input = make((rm_node_callbacks){.flags = RM_NODE_SOURCE, .user_data = &source, .resume = emit_next}),
-        .output = make((rm_node_callbacks){.user_data = &counted, .process = count}),
+        .input = make(0, (rm_node_callbacks){.flags = RM_NODE_SOURCE, .user_data = &source, .resume = emit_next}),
+        .output = make(0, (rm_node_callbacks){.user_data = &counted, .process = count}),
+        .capacity = 256, /* as many as the ring of ring.c has */
     };
 
     double start = now();

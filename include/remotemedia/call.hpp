@@ -47,6 +47,24 @@ public:
         return tag;
     }
 
+    /// Whether nobody waits for the outcome any more, because the session was cancelled, the runtime shut down, or the
+    /// deadline missed: a long call had better return then.
+    bool cancelled() const
+    {
+        std::uint32_t cancelled = 0;
+        detail::check(rm_call_cancelled(&cancelled));
+        return cancelled != 0;
+    }
+
+    /// The payload of the packet that `process` was given, to keep it beyond the call: without a copy, unless it is
+    /// JSON or the message of a failure. Throws RM_ERR_REENTRANT in other callbacks, RM_ERR_UNSUPPORTED for an object.
+    Buffer keep() const
+    {
+        rm_buffer kept = 0;
+        detail::check(rm_call_keep(&kept));
+        return Buffer(kept);
+    }
+
     /// What the callback answers.
     rm_status answer() const noexcept { return answer_; }
 

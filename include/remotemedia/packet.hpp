@@ -185,6 +185,18 @@ public:
     /// Takes over `raw.buffer`.
     explicit Packet(const rm_packet &raw) noexcept : PacketView(raw), buffer_(raw.buffer) {}
 
+    /// What is in it, to write in place; pushed again, it is not copied. Throws RM_ERR_STATE if somebody else has the
+    /// memory, or if it is not the library's.
+    Span<std::byte> write()
+    {
+        if (raw().size == 0)
+            return {};
+        void *memory = nullptr;
+        std::size_t size = 0; // of the whole buffer, which may have the metadata behind
+        detail::check(rm_buffer_write(buffer_.handle(), &memory, &size));
+        return {static_cast<std::byte *>(memory), raw().size};
+    }
+
 private:
     detail::Handle<rm_buffer_free> buffer_;
 };

@@ -74,6 +74,15 @@ public:
         detail::check(rm_pipeline_load(handle(), manifest.data(), manifest.size()));
         return *this;
     }
+
+    /// The graph as a manifest in JSON. A node that was added as such has `null` for a type, and its ports instead of
+    /// parameters; without such nodes, `load` takes it again.
+    std::string describe() const
+    {
+        return detail::copy_text([this](char *buffer, std::size_t capacity, std::size_t *length) {
+            return detail::check(rm_pipeline_describe(handle(), buffer, capacity, length));
+        });
+    }
 };
 
 } // namespace remotemedia

@@ -16,9 +16,10 @@ struct RuntimeOptions {
     /// The program, and its arguments, that runs nodes of the type `module:Class`; Python if there is none.
     std::vector<std::string> worker;
     /// What each of the library's own threads does first: its priority, its processor. What it throws is lost. A thread
-    /// may be late and call it when the Runtime is gone: let it own what it uses.
+    /// may start late, after `shutdown` and when the Runtime is gone: let the function own what it uses. It is
+    /// destroyed after the last call of either.
     std::function<void()> on_thread_start;
-    /// What each does last.
+    /// What each does last, which may be late in the same way.
     std::function<void()> on_thread_stop;
 };
 
@@ -136,6 +137,14 @@ public:
         add_type(name, [](std::string_view, std::string_view parameters) { return std::make_unique<T>(parameters); });
     }
 
+    /// Loads a plugin, a shared library that adds node types, and that stays in memory until the process ends; one that
+    /// the runtime has already is left as it is. Throws RM_ERR_PLUGIN, and says why it cannot be used, or
+    /// RM_ERR_VERSION.
+    void load_plugin(std::string_view path)
+    {
+        detail::check(rm_runtime_load_plugin(handle(), path.data(), path.size()));
+    }
+
     /// The names of the node types, as a JSON array.
     std::string types() const
     {
@@ -143,6 +152,14 @@ public:
             return detail::check(rm_runtime_types(handle(), buffer, capacity, length));
         });
     }
+
+protected:
+    /// A handle that somebody else has.
+    struct Lent {
+        rm_runtime handle;
+    };
+    /// For those who give it back, with `release`, before they go.
+    explicit Runtime(Lent lent) noexcept : Handle(lent.handle) {}
 };
 
 } // namespace remotemedia

@@ -236,6 +236,70 @@ static void memory_of_others_is_not_written(void)
     CHECK_OK(rm_buffer_free(buffer));
 }
 
+static void new_memory_is_aligned_for_vectors(void)
+{
+    static const size_t sizes[] = {0, 1, 4, 63, 64, 65, 1000, 1000000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        void *memory = NULL;
+        const void *read = NULL;
+        size_t size = 7;
+        rm_buffer buffer = 0;
+        CHECK_OK(rm_buffer_new(sizes[i], &memory, &buffer));
+        CHECK(memory != NULL && (uintptr_t)memory % 64 == 0);
+        memset(memory, 'x', sizes[i]);
+        CHECK_OK(rm_buffer_read(buffer, &read, &size));
+        CHECK(read == memory && size == sizes[i]);
+        CHECK_OK(rm_buffer_free(buffer));
+    }
+}
+
+static void memory_that_is_not_to_be_had_is_refused(void)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 63, PTRDIFF_MAX, PTRDIFF_MAX - 100};
+    char here;
+    void *memory = &here;
+    rm_buffer buffer = 7;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        CHECK_REFUSED(rm_buffer_new(sizes[i], &memory, &buffer), RM_ERR_MEMORY, "bytes of memory are not to be had");
+    CHECK_REFUSED(rm_buffer_new(4, NULL, &buffer), RM_ERR_NULL, "'data'");
+    CHECK_REFUSED(rm_buffer_new(4, &memory, NULL), RM_ERR_NULL, "'buffer'");
+    CHECK(memory == &here && buffer == 7);
+}
+
+/* Emits the text in capital letters, in memory of its own. */
+static rm_status shout(recorder *recorder, const rm_packet *packet)
+{
+    rm_buffer buffer = 0;
+    CHECK_OK(rm_buffer_new(packet->size, &recorder->own, &buffer));
+    for (size_t i = 0; i < packet->size; i++)
+        ((char *)recorder->own)[i] = (char)(((const char *)packet->data)[i] - 'a' + 'A');
+    rm_packet output = *packet;
+    output.data = recorder->own;
+    output.buffer = buffer;
+    rm_status status = rm_call_emit(&output);
+    CHECK_OK(rm_buffer_free(buffer));
+    return status;
+}
+
+static void a_node_writes_its_output_there(rm_runtime runtime)
+{
+    recorder recorder = RECORDER;
+    recorder.process = shout;
+    rm_node node = recorder_node(&recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    rm_packet packet = packet_in(0, "shout", 5);
+    void *memory = NULL;
+    size_t size = 0;
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    CHECK_OK(rm_session_pull(session, &packet, PATIENCE));
+    CHECK(packet.data == recorder.own && packet.size == 5 && memcmp(packet.data, "SHOUT", 5) == 0);
+    finish(session);
+    CHECK_OK(rm_buffer_write(packet.buffer, &memory, &size)); /* whoever pulled it is alone in having it now */
+    CHECK(memory == packet.data && size == 5);
+    CHECK_OK(rm_buffer_free(packet.buffer));
+    recorder_free(node, &recorder);
+}
+
 int main(void)
 {
     RUN(wrong_arguments_are_refused_and_released);
@@ -249,5 +313,8 @@ int main(void)
     RUN(its_bytes_can_be_read);
     RUN_ON(what_was_pulled_is_changed_in_place);
     RUN(memory_of_others_is_not_written);
+    RUN(new_memory_is_aligned_for_vectors);
+    RUN(memory_that_is_not_to_be_had_is_refused);
+    RUN_ON(a_node_writes_its_output_there);
     return 0;
 }

@@ -125,6 +125,18 @@ static rm_status wait_for_release(recorder *recorder, const rm_packet *packet)
     return rm_call_emit(packet);
 }
 
+/* Whether so many packets have been dropped by now. */
+static int has_dropped(rm_session session, int count)
+{
+    char json[8192], words[32];
+    size_t length = 0;
+    CHECK_OK(rm_session_metrics(session, json, sizeof json - 1, &length));
+    CHECK(length < sizeof json);
+    json[length] = '\0';
+    snprintf(words, sizeof words, "\"dropped_count\":%d", count);
+    return strstr(json, words) != NULL;
+}
+
 /* What is left of 1 to 5 by an edge of two packets behind which a node stands still with 0. */
 static void squeeze(rm_runtime runtime, uint32_t policy, const char *expected)
 {
@@ -146,6 +158,8 @@ static void squeeze(rm_runtime runtime, uint32_t policy, const char *expected)
     for (word[0] = '1'; word[0] <= '5'; word[0]++)
         push_text(session, word);
     CHECK_CALLS(&recorders[0], policy == RM_EDGE_BLOCK ? "ippp" : "ipppppp");
+    /* The call is written down before what it emits has reached the edge. */
+    WAIT_FOR(has_dropped(session, 6 - (int)strlen(expected)));
     atomic_store(&release, 1);
     for (; *expected != '\0'; expected++) {
         word[0] = *expected;

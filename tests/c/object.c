@@ -43,6 +43,29 @@ static void the_very_object_comes_through(rm_runtime runtime)
     }
 }
 
+static rm_status keep_and_pass(recorder *recorder, const rm_packet *packet)
+{
+    rm_buffer buffer = 7;
+    CHECK_REFUSED(rm_call_keep(&buffer), RM_ERR_UNSUPPORTED, "retain it");
+    CHECK_INT(buffer, 7);
+    return pass(recorder, packet);
+}
+
+static void an_object_has_no_bytes_to_keep(rm_runtime runtime)
+{
+    host host;
+    recorder recorder = RECORDER;
+    host_start(&host, runtime, LENDS);
+    recorder.process = keep_and_pass;
+    rm_node node = recorder_node_of(host.handle, &recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    push_object(session, &host, new_object(1));
+    release(pull_object(session));
+    finish(session);
+    recorder_free(node, &recorder);
+    host_stop(&host);
+}
+
 static void pulled_objects_say_whose_they_are(rm_runtime runtime)
 {
     host host;
@@ -228,6 +251,7 @@ static void release_may_use_the_library(rm_runtime runtime)
 int main(void)
 {
     RUN_ON(the_very_object_comes_through);
+    RUN_ON(an_object_has_no_bytes_to_keep);
     RUN_ON(pulled_objects_say_whose_they_are);
     RUN_ON(fanned_out_it_is_one_object_still);
     RUN_ON(what_nobody_takes_is_given_back);

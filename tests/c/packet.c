@@ -129,7 +129,7 @@ static void refuse_all(rm_status (*take)(const rm_packet *packet))
     REFUSE(RM_ERR_ARGUMENT, "sizeof(rm_packet)", .struct_size = UINT32_MAX, .kind = RM_KIND_TEXT);
     newer.known.struct_size = sizeof newer;
     CHECK_STATUS(take(&newer.known), RM_ERR_UNSUPPORTED);
-    REFUSE(RM_ERR_ARGUMENT, "kind", WITH(RM_KIND_NONE, "x", 1));
+    REFUSE(RM_ERR_ARGUMENT, "packet.kind is 0; use RM_KIND_AUDIO, ", WITH(RM_KIND_NONE, "x", 1));
     REFUSE(RM_ERR_ARGUMENT, "kind", WITH(RM_KIND_FAILURE, "x", 1));
     REFUSE(RM_ERR_ARGUMENT, "kind", WITH(UINT32_MAX, "x", 1));
     REFUSE(RM_ERR_NULL, "packet.data", WITH(RM_KIND_TEXT, NULL, 1));

@@ -79,7 +79,8 @@ static void types_and_parameters_are_checked_at_once(rm_runtime runtime)
 {
     rm_pipeline pipeline = make_pipeline(runtime);
 #define ADD(type, parameters) rm_pipeline_add_type(pipeline, TEXT("x"), TEXT(type), TEXT(parameters))
-    CHECK_REFUSED(ADD("PassThru", "{}"), RM_ERR_UNKNOWN_TYPE, "did you mean PassThrough");
+    CHECK_REFUSED(ADD("PassThru", "{}"), RM_ERR_UNKNOWN_TYPE, "did you mean PassThrough?");
+    CHECK_REFUSED(ADD("Resample", "{}"), RM_ERR_UNKNOWN_TYPE, "registered types are AudioFileSourceNode, ");
     CHECK_REFUSED(ADD("FastResampleNode", "{\"target_rat\": 8000}"), RM_ERR_PARAMETERS, "target_rate");
     CHECK_REFUSED(ADD("FastResampleNode", "{\"target_rate\": 1}"), RM_ERR_PARAMETERS, "target_rate");
     CHECK_REFUSED(ADD("FastResampleNode", "[]"), RM_ERR_ARGUMENT, "not a JSON object");

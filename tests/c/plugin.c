@@ -46,6 +46,32 @@ static void each_runtime_loads_it_once(rm_runtime runtime)
     stop(other);
 }
 
+static void the_log_has_its_name_and_version_once(rm_runtime runtime)
+{
+    rm_log_record record = RM_LOG_RECORD_INIT;
+    char text[RM_LOG_TEXT_MAX + 1];
+    CHECK_OK(rm_log_set_levels(TEXT("off,plugin=info")));
+    while (rm_log_drain(&record, text, RM_LOG_TEXT_MAX) == RM_OK)
+        continue;
+    CHECK_OK(load(runtime, "plugin_good.so"));
+    CHECK_OK(load(runtime, "plugin_good.so"));
+    CHECK_OK(rm_log_drain(&record, text, RM_LOG_TEXT_MAX));
+    text[record.text_size] = '\0';
+    CHECK(strstr(text, "plugin_good.so' is loaded: shouting 1.2") != NULL);
+    CHECK_STATUS(rm_log_drain(&record, text, RM_LOG_TEXT_MAX), RM_END);
+    CHECK_OK(rm_log_set_levels(TEXT("warn")));
+}
+
+static void one_that_works_leaves_the_last_error_as_it_is(rm_runtime runtime)
+{
+    char message[128] = "";
+    size_t length = 0;
+    CHECK_STATUS(rm_runtime_load_plugin(runtime, TEXT("")), RM_ERR_ARGUMENT);
+    CHECK_OK(load(runtime, "plugin_good.so"));
+    CHECK_OK(rm_last_error(message, sizeof message - 1, &length));
+    CHECK(strstr(message, "the path is empty") != NULL);
+}
+
 static void what_is_no_plugin_is_refused(rm_runtime runtime)
 {
     CHECK_REFUSED(load(runtime, "plugin_nowhere.so"), RM_ERR_PLUGIN, "cannot open shared object file");
@@ -62,6 +88,7 @@ static void what_does_not_fit_is_refused(rm_runtime runtime)
 {
     CHECK_REFUSED(load(runtime, "plugin_version.so"), RM_ERR_VERSION, "compiled for version 0x10001 of the ABI");
     CHECK_REFUSED(load(runtime, "plugin_small.so"), RM_ERR_PLUGIN, "struct_size of the rm_plugin is 8");
+    CHECK_REFUSED(load(runtime, "plugin_nameless.so"), RM_ERR_PLUGIN, "its 'name' is not UTF-8");
     CHECK_REFUSED(load(runtime, "plugin_other.so"), RM_ERR_PLUGIN, "another copy of this library, ");
     CHECK(!has_type(runtime, "Shout"));
 }
@@ -80,6 +107,8 @@ int main(void)
 {
     RUN_ON(its_types_can_be_named);
     RUN_ON(each_runtime_loads_it_once);
+    RUN_ON(the_log_has_its_name_and_version_once);
+    RUN_ON(one_that_works_leaves_the_last_error_as_it_is);
     RUN_ON(what_is_no_plugin_is_refused);
     RUN_ON(what_does_not_fit_is_refused);
     RUN_ON(what_fails_leaves_nothing_behind);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifndef PLUGIN_NAME
+#define PLUGIN_NAME "shouting"
+#endif
 #ifndef PLUGIN_TYPE
 #define PLUGIN_TYPE "Shout"
 #endif
@@ -52,4 +55,4 @@ static rm_status init(rm_runtime runtime)
 }
 
 extern const rm_plugin rm_plugin_entry;
-const rm_plugin rm_plugin_entry = {PLUGIN_SIZE, PLUGIN_VERSION, TEXT("test"), TEXT("0"), init};
+const rm_plugin rm_plugin_entry = {PLUGIN_SIZE, PLUGIN_VERSION, TEXT(PLUGIN_NAME), TEXT("1.2"), init};

@@ -19,6 +19,7 @@ test_plugin(version plugin_module.c PLUGIN_VERSION=0x10001)
 test_plugin(small plugin_module.c PLUGIN_SIZE=8)
 test_plugin(failing plugin_module.c "PLUGIN_FAILURE=\"no licence\"")
 test_plugin(silent plugin_module.c "PLUGIN_FAILURE=\"\"")
+test_plugin(nameless plugin_module.c "PLUGIN_NAME=\"\\xff\"")
 test_plugin(taken plugin_module.c "PLUGIN_TYPE=\"PassThrough\"")
 test_plugin(empty header.c)
 

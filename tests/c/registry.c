@@ -209,7 +209,7 @@ static void a_node_that_cannot_be_made_ends_the_attempt(rm_runtime runtime)
     rm_session session = 7;
     CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
     rm_pipeline pipeline = load(runtime, manifest);
-    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_NODE, "Node 'first' could not be made: not today");
+    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_MEMORY, "Node 'first' could not be made: not today");
     CHECK_OK(rm_pipeline_free(pipeline));
     uint64_t odd[] = {0, 1, runtime};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {

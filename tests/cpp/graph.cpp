@@ -125,6 +125,20 @@ static void a_node_may_have_options_of_its_own(rm::Runtime &runtime)
     CHECK_EQUAL(THROWN(rm::Error, pipeline.configure("nobody", "{}")).status(), RM_ERR_GRAPH);
 }
 
+static void a_pipeline_describes_itself(rm::Runtime &runtime)
+{
+    rm::Pipeline pipeline(runtime);
+    pipeline.add_type("first", "PassThrough").add_type("second", "PassThrough").connect("first", "second");
+    const std::string shape = pipeline.describe();
+    CHECK_SAYS(shape, "\"first\"");
+    rm::Pipeline again(runtime);
+    CHECK_EQUAL(again.load(shape).describe(), shape);
+    again.add("own", pass);
+    CHECK_SAYS(again.describe(), "null");
+    rm::Pipeline third(runtime);
+    CHECK_EQUAL(THROWN(rm::Error, third.load(again.describe())).status(), RM_ERR_MANIFEST);
+}
+
 static void what_makes_no_sense_is_refused(rm::Runtime &runtime)
 {
     rm::Pipeline pipeline(runtime);
@@ -142,5 +156,6 @@ int main()
     RUN_ON(what_belongs_to_one_time_comes_together);
     RUN_ON(an_edge_drops_as_its_policy_says);
     RUN_ON(a_node_may_have_options_of_its_own);
+    RUN_ON(a_pipeline_describes_itself);
     RUN_ON(what_makes_no_sense_is_refused);
 }

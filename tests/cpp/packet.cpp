@@ -77,6 +77,29 @@ static void what_makes_no_sense_is_refused(rm::Runtime &runtime)
     finish(session);
 }
 
+static void an_output_is_changed_in_place(rm::Runtime &runtime)
+{
+    const std::string words = "abc";
+    rm::Session session = open(runtime, pass);
+    for (const std::string_view metadata : {"", R"({"a":1})"}) {
+        session.push(rm::bytes(rm::as_bytes(words)).with_metadata(metadata));
+        auto output = session.pull(patience);
+        CHECK(output && output->metadata() == metadata);
+        const auto bytes = output->write();
+        CHECK(bytes.data() == output->bytes().data() && bytes.size() == 3);
+        bytes[0] = std::byte{'x'};
+        session.push(*output);
+        CHECK_EQUAL(THROWN(rm::Error, output->write()).status(), RM_ERR_STATE);
+        auto again = session.pull(patience);
+        CHECK(again && again->bytes()[0] == std::byte{'x'} && again->metadata() == metadata);
+        CHECK(again->bytes().data() == bytes.data() || !metadata.empty()); // data and metadata are pulled as one
+    }
+    session.push(rm::bytes(rm::Span<const std::byte>()));
+    auto empty = session.pull(patience);
+    CHECK(empty && empty->write().empty());
+    finish(session);
+}
+
 static void a_failure_is_an_output(rm::Runtime &runtime)
 {
     const auto fail = [](rm::PacketView, rm::Call &) { throw rm::Error(RM_ERR_INPUT, "no \"good\""); };
@@ -106,5 +129,6 @@ int main()
     RUN(what_is_not_there_is_refused);
     RUN_ON(everything_comes_out_as_it_went_in);
     RUN_ON(what_makes_no_sense_is_refused);
+    RUN_ON(an_output_is_changed_in_place);
     RUN_ON(a_failure_is_an_output);
 }

@@ -40,27 +40,21 @@ static rm_status fade_process(void *user_data, const rm_packet *in)
     struct fade *fade = user_data;
     const float *samples = in->data;
     size_t frames = in->size / sizeof *samples / in->channels;
-    float *faded = malloc(in->size);
-    if (faded == NULL) {
-        rm_call_fail(TEXT("no memory for the faded samples"), NULL);
-        return RM_ERR_MEMORY;
-    }
+    void *memory = NULL;
+    rm_packet out = *in; /* the same time and format */
+    rm_status status = rm_buffer_new(in->size, &memory, &out.buffer);
+    if (status != RM_OK)
+        return status;
+    float *faded = memory;
     for (size_t frame = 0; frame < frames; frame++) {
         for (uint32_t channel = 0; channel < in->channels; channel++)
             faded[channel * frames + frame] = samples[channel * frames + frame] * fade->gain;
         fade->gain = fminf(fade->gain + fade->step, fade->target);
     }
 
-    /* The samples are handed over, not copied: `free` is called when nobody needs them, whatever happens here. */
-    rm_buffer buffer = 0;
-    rm_status status = rm_buffer_wrap(faded, in->size, free, faded, &buffer);
-    if (status != RM_OK)
-        return status;
-    rm_packet out = *in; /* the same time and format */
-    out.data = faded;
-    out.buffer = buffer;
+    out.data = faded; /* in the buffer, and so not copied */
     status = rm_call_emit(&out);
-    rm_buffer_free(buffer); /* the packet has a reference of its own */
+    rm_buffer_free(out.buffer); /* the packet has a reference of its own */
     return status;
 }
 
@@ -70,14 +64,11 @@ static rm_node new_fade(float target, float seconds)
     if (fade == NULL)
         exit(EXIT_FAILURE);
     *fade = (struct fade){.step = target / (seconds * RATE), .target = target};
-    rm_node_callbacks callbacks = {
-        .struct_size = sizeof callbacks,
-        .user_data = fade,
-        .destroy = free, /* called once, last, also if rm_node_new fails */
-        .process = fade_process,
-        .accepts = 1u << RM_KIND_AUDIO,
-        .emits = 1u << RM_KIND_AUDIO,
-    };
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
+    callbacks.user_data = fade;
+    callbacks.destroy = free; /* called once, last, also if rm_node_new fails */
+    callbacks.process = fade_process;
+    callbacks.accepts = callbacks.emits = 1u << RM_KIND_AUDIO;
     rm_node node = 0;
     check(rm_node_new(0, &callbacks, &node), "make the fade");
     return node;
@@ -118,16 +109,14 @@ static void push_tone(rm_session session, struct level *in, struct level *out)
     for (int block = 0; block < BLOCKS; block++) {
         for (int i = 0; i < BLOCK; i++)
             samples[i] = 0.5f * sinf(6.2831853f * 440.0f * (float)(block * BLOCK + i) / RATE);
-        rm_packet packet = {
-            .struct_size = sizeof packet,
-            .kind = RM_KIND_AUDIO,
-            .pts = block * BLOCK * SECOND / RATE,
-            .duration = BLOCK * SECOND / RATE,
-            .data = samples, /* without a buffer, so copied */
-            .size = sizeof samples,
-            .sample_rate = RATE,
-            .channels = 1,
-        };
+        rm_packet packet = RM_PACKET_INIT;
+        packet.kind = RM_KIND_AUDIO;
+        packet.pts = block * BLOCK * SECOND / RATE;
+        packet.duration = BLOCK * SECOND / RATE;
+        packet.data = samples; /* without a buffer, so copied */
+        packet.size = sizeof samples;
+        packet.sample_rate = RATE;
+        packet.channels = 1;
         check(rm_session_push(session, &packet, 10 * SECOND), "push");
         measure(in, &packet);
         drain(session, 0, out);

@@ -13,8 +13,8 @@ static rm_status loudest(void *user_data, const rm_packet *in)
         *peak = fmaxf(*peak, fabsf(samples[i]));
     char json[32];
     int size = snprintf(json, sizeof json, "{\"peak\": %.3f}", (double)*peak);
-    rm_packet out = {.struct_size = sizeof out, .kind = RM_KIND_JSON, .data = json, .size = (size_t)size};
-    out.pts = out.duration = RM_TIME_NONE; /* those of the input */
+    rm_packet out = RM_PACKET_INIT; /* without a time: it gets that of the input */
+    out.kind = RM_KIND_JSON, out.data = json, out.size = (size_t)size;
     return rm_call_emit(&out);
 }
 
@@ -31,31 +31,32 @@ static void check(rm_status status)
 
 int main(void)
 {
-    rm_runtime_config config = {.struct_size = sizeof config, .abi_version = RM_ABI_VERSION};
+    rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     rm_pipeline pipeline = 0;
     rm_node node = 0;
     float peak = 0; /* outlives the runtime, so it needs no `destroy` */
-    rm_node_callbacks callbacks = {.struct_size = sizeof callbacks, .user_data = &peak, .process = loudest};
+    rm_node_callbacks callbacks = RM_NODE_CALLBACKS_INIT;
+    callbacks.user_data = &peak, callbacks.process = loudest;
     check(rm_runtime_new(&config, &runtime));
     check(rm_pipeline_new(runtime, &pipeline));
     check(rm_node_new(0, &callbacks, &node));
     check(rm_pipeline_add_node(pipeline, "loudest", 7, node));
 
-    rm_session_config how = {.struct_size = sizeof how};
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
     rm_session session = 0;
     check(rm_session_open(pipeline, &how, &session));
     static const float levels[] = {0.125f, 0.5f, 0.25f};
     for (int i = 0; i < 3; i++) {
         float samples[] = {levels[i], -levels[i]};
-        rm_packet in = {.struct_size = sizeof in, .kind = RM_KIND_AUDIO, .sample_rate = 48000, .channels = 1};
-        in.data = samples;
-        in.size = sizeof samples;
+        rm_packet in = RM_PACKET_INIT;
+        in.kind = RM_KIND_AUDIO, in.sample_rate = 48000, in.channels = 1;
+        in.data = samples, in.size = sizeof samples;
         check(rm_session_push(session, &in, -1));
     }
     check(rm_session_end(session));
 
-    rm_packet out = {.struct_size = sizeof out};
+    rm_packet out = RM_PACKET_INIT;
     rm_status status;
     while ((status = rm_session_pull(session, &out, -1)) == RM_OK) {
         printf("%.*s\n", (int)out.size, (const char *)out.data);

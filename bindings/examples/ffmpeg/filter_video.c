@@ -6,7 +6,7 @@
  *     filter_video IN OUT
  *
  * A picture is not copied on its way in or out: the packet keeps the decoder's frame, and the encoder's keeps the packet's
- * buffer. The node works on a thread of the library's while this one decodes and encodes.
+ * buffer. The node and the encoder work on threads of the library's while this one decodes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,20 +28,51 @@ struct job {
     int frames;
 };
 
-static rm_session open_session(rm_runtime runtime)
+/* The node that takes the outputs encodes them, on a thread of the library's, while this one decodes. */
+static rm_status encode(void *user_data, const rm_packet *packet)
+{
+    struct job *job = user_data;
+    rm_packet kept = *packet;
+    rm_status status = rm_call_keep(&kept.buffer); /* the encoder may want the picture for longer than this call */
+    if (status != RM_OK)
+        return status;
+    AVFrame *frame = frame_from_packet(&kept);
+    if (job->frames++ == 0)
+        writer_open(&job->writer, job->output, frame, job->reader.rate);
+    writer_put(&job->writer, frame);
+    av_frame_free(&frame);
+    return RM_OK;
+}
+
+/* The end of the stream. */
+static rm_status finish(void *user_data)
+{
+    struct job *job = user_data;
+    if (job->frames == 0)
+        return RM_OK; /* an empty video: there is nothing to write, and no size to write it in */
+    writer_put(&job->writer, NULL);
+    writer_close(&job->writer);
+    return RM_OK;
+}
+
+static void open_session(rm_runtime runtime, struct job *job)
 {
     rm_node node = 0;
     rm_pipeline pipeline = 0;
-    rm_session session = 0;
+    rm_node_callbacks encoder = RM_NODE_CALLBACKS_INIT;
+    encoder.user_data = job;
+    encoder.process = encode;
+    encoder.flush = finish;
+    rm_session_config how = RM_SESSION_CONFIG_INIT;
+    how.capacity = 4; /* pictures are large, so few of them wait */
+    check_rm(rm_node_new(0, &encoder, &how.output), "make the encoder");
     check_rm(negative_new(&node), "make the node");
     check_rm(rm_pipeline_new(runtime, &pipeline), "make a pipeline");
     check_rm(rm_pipeline_add_node(pipeline, TEXT("negative"), node), "add the node");
-    rm_session_config how = RM_SESSION_CONFIG_INIT;
-    how.capacity = 4; /* pictures are large, so few of them wait */
-    check_rm(rm_session_open(pipeline, &how, &session), "open");
+    check_rm(rm_session_open(pipeline, &how, &job->session), "open");
     check_rm(rm_pipeline_free(pipeline), "free the pipeline"); /* the session keeps what it needs */
     check_rm(rm_node_free(node), "free the node");
-    return session;
+    check_rm(rm_node_free(how.output), "free the encoder");
 }
 
 static void push(struct job *job, AVFrame *frame)
@@ -54,35 +85,13 @@ static void push(struct job *job, AVFrame *frame)
     check_rm(rm_buffer_free(packet.buffer), "free the picture"); /* the session has a reference of its own */
 }
 
-/* Encodes every picture that there is, waiting for each as long as `timeout`. */
-static void pull(struct job *job, int64_t timeout)
-{
-    rm_packet packet = RM_PACKET_INIT;
-    rm_status status;
-    while ((status = rm_session_pull(job->session, &packet, timeout)) == RM_OK) {
-        AVFrame *frame = frame_from_packet(&packet);
-        if (job->frames++ == 0)
-            writer_open(&job->writer, job->output, frame, job->reader.rate);
-        writer_put(&job->writer, frame);
-        av_frame_free(&frame);
-    }
-    if (status != RM_ERR_TIMEOUT || timeout > 0)
-        check_rm(status, "pull"); /* RM_END is no error */
-}
-
 static void run(struct job *job)
 {
     AVFrame *frame;
-    while ((frame = reader_next(&job->reader)) != NULL) {
+    while ((frame = reader_next(&job->reader)) != NULL)
         push(job, frame);
-        pull(job, 0);
-    }
     check_rm(rm_session_end(job->session), "end");
-    pull(job, 10 * SECOND);
-    if (job->frames == 0)
-        return; /* an empty video: there is nothing to write, and no size to write it in */
-    writer_put(&job->writer, NULL);
-    writer_close(&job->writer);
+    check_rm(rm_session_wait(job->session, 60 * SECOND), "encode the rest");
 }
 
 int main(int count, char **arguments)
@@ -94,8 +103,9 @@ int main(int count, char **arguments)
     rm_runtime_config config = RM_RUNTIME_CONFIG_INIT;
     rm_runtime runtime = 0;
     check_rm(rm_runtime_new(&config, &runtime), "start");
-    struct job job = {.output = arguments[2], .session = open_session(runtime)};
+    struct job job = {.output = arguments[2]};
     reader_open(&job.reader, arguments[1]);
+    open_session(runtime, &job);
     run(&job);
     reader_close(&job.reader);
     printf("%d frames\n", job.frames);

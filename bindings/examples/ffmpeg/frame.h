@@ -18,7 +18,7 @@ AVFrame *frame_new(int width, int height);
    `metadata`, of `capacity` bytes, must be there as long as the packet. */
 rm_status frame_to_packet(AVFrame *frame, int64_t duration, rm_packet *packet, char *metadata, size_t capacity);
 
-/* Makes a frame of a packet that was pulled, without a copy, and takes over `packet->buffer`. */
+/* Makes a frame of a packet, without a copy, and takes over `packet->buffer`. */
 AVFrame *frame_from_packet(const rm_packet *packet);
 
 /* Reads the metadata; 0 if they are not those of a picture in YUV 4:2:0 of this size in bytes. */

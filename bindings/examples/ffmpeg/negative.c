@@ -1,7 +1,6 @@
 /* The node: bright becomes dark, and the other way round. */
 #include "negative.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "frame.h"
@@ -22,26 +21,21 @@ static rm_status process(void *user_data, const rm_packet *in)
         rm_call_fail(TEXT("expected the bytes of a picture in yuv420p, with its width and height in the metadata"), NULL);
         return RM_ERR_INPUT;
     }
-    uint8_t *pixels = malloc(in->size); /* the input may be somebody else's too, so it is left as it is */
-    if (pixels == NULL) {
-        rm_call_fail(TEXT("no memory for a picture"), NULL);
-        return RM_ERR_MEMORY;
-    }
+    void *memory = NULL; /* the input may be somebody else's too, so it is left as it is */
+    rm_packet out = *in; /* the same time and metadata */
+    rm_status status = rm_buffer_new(in->size, &memory, &out.buffer);
+    if (status != RM_OK)
+        return status;
+    uint8_t *pixels = memory;
     const uint8_t *from = in->data;
     size_t luma = (size_t)picture.width * (size_t)picture.height; /* the first plane; colours follow, and stay */
     for (size_t i = 0; i < luma; i++)
         pixels[i] = invert(from[i]);
     memcpy(pixels + luma, from + luma, in->size - luma);
 
-    rm_buffer buffer = 0; /* handed over, not copied; `free` is called also if this fails */
-    rm_status status = rm_buffer_wrap(pixels, in->size, free, pixels, &buffer);
-    if (status != RM_OK)
-        return status;
-    rm_packet out = *in; /* the same time and metadata */
-    out.data = pixels;
-    out.buffer = buffer;
+    out.data = pixels; /* in the buffer, and so not copied */
     status = rm_call_emit(&out);
-    rm_buffer_free(buffer); /* the packet has a reference of its own */
+    rm_buffer_free(out.buffer); /* the packet has a reference of its own */
     return status;
 }
 

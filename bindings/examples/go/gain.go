@@ -13,7 +13,6 @@ static inline void *as_pointer(uintptr_t handle) { return (void *)handle; }
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"runtime/cgo"
 	"unsafe"
@@ -59,14 +58,11 @@ func gainProcess(userData unsafe.Pointer, packet *C.rm_packet) (status C.rm_stat
 }
 
 func (g *gain) process(packet *C.rm_packet) error {
-	// Of C's memory, which the packet may keep: it is handed over, not copied.
-	memory := C.malloc(packet.size)
-	if memory == nil {
-		return errors.New("no memory for the samples")
-	}
+	// The library's memory, which the packet may keep: it is not copied.
+	var memory unsafe.Pointer
 	var buffer C.rm_buffer
-	if err := check("wrap", C.rm_buffer_wrap(memory, packet.size, (*[0]byte)(C.free), memory, &buffer)); err != nil {
-		return err // `free` has been called
+	if err := check("make a buffer", C.rm_buffer_new(packet.size, &memory, &buffer)); err != nil {
+		return err
 	}
 	defer C.rm_buffer_free(buffer) // the packet has a reference of its own
 

@@ -3,15 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#define TEXT(literal) (literal), (sizeof(literal) - 1)
-
-static rm_status fail(rm_status status, const char *message, int length)
-{
-    rm_call_fail(message, (size_t)length, NULL);
-    return status;
-}
 
 /* Answers how many samples were scaled before one was too loud: all of them, if all is well. */
 static size_t scale(const float *from, float *to, size_t count, float gain)
@@ -28,26 +19,23 @@ static rm_status process(void *user_data, const rm_packet *in)
 {
     const float *gain = user_data;
     size_t count = in->size / sizeof(float);
-    float *samples = malloc(in->size);
-    if (samples == NULL)
-        return fail(RM_ERR_MEMORY, TEXT("no memory for the samples"));
-    size_t good = scale(in->data, samples, count, *gain);
-    if (good < count) {
-        char message[80];
-        int length = snprintf(message, sizeof message, "a sample of %.2f would clip; lower the gain", samples[good]);
-        free(samples);
-        return fail(RM_ERR_NODE, message, length);
-    }
-
-    rm_buffer buffer = 0; /* the samples are handed over, not copied; `free` is called also if this fails */
-    rm_status status = rm_buffer_wrap(samples, in->size, free, samples, &buffer);
+    void *memory = NULL;
+    rm_packet out = *in; /* the same time and format */
+    rm_status status = rm_buffer_new(in->size, &memory, &out.buffer);
     if (status != RM_OK)
         return status;
-    rm_packet out = *in; /* the same time and format */
-    out.data = samples;
-    out.buffer = buffer;
-    status = rm_call_emit(&out);
-    rm_buffer_free(buffer); /* the packet has a reference of its own */
+    float *samples = memory;
+    size_t good = scale(in->data, samples, count, *gain);
+    if (good == count) {
+        out.data = samples;
+        status = rm_call_emit(&out);
+    } else {
+        char message[80];
+        int length = snprintf(message, sizeof message, "a sample of %.2f would clip; lower the gain", samples[good]);
+        rm_call_fail(message, (size_t)length, NULL);
+        status = RM_ERR_NODE;
+    }
+    rm_buffer_free(out.buffer); /* the packet has a reference of its own */
     return status;
 }
 

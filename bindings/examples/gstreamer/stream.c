@@ -80,20 +80,23 @@ static rm_session session_of(RemoteMedia *self)
     return session;
 }
 
-/* The planes of a buffer of frames; `packet->buffer` frees them. */
+/* The planes of a buffer of frames, which lie in `packet->buffer`. */
 static rm_status new_packet(const GstAudioInfo *info, GstBuffer *buffer, const GstMapInfo *frames, rm_packet *packet)
 {
-    gfloat *planes = g_malloc(frames->size);
-    planes_from_frames(planes, (const gfloat *)frames->data, frames->size / (gsize)info->bpf, (guint)info->channels);
+    void *planes = NULL;
     *packet = (rm_packet)RM_PACKET_INIT;
     packet->kind = RM_KIND_AUDIO;
     packet->pts = GST_BUFFER_PTS_IS_VALID(buffer) ? (int64_t)GST_BUFFER_PTS(buffer) : RM_TIME_NONE;
     packet->duration = GST_BUFFER_DURATION_IS_VALID(buffer) ? (int64_t)GST_BUFFER_DURATION(buffer) : RM_TIME_NONE;
-    packet->data = planes;
     packet->size = frames->size;
     packet->sample_rate = (uint32_t)info->rate;
     packet->channels = (uint32_t)info->channels;
-    return rm_buffer_wrap(planes, packet->size, g_free, planes, &packet->buffer);
+    rm_status status = rm_buffer_new(packet->size, &planes, &packet->buffer);
+    if (status != RM_OK)
+        return status;
+    planes_from_frames(planes, (const gfloat *)frames->data, frames->size / (gsize)info->bpf, (guint)info->channels);
+    packet->data = planes;
+    return RM_OK;
 }
 
 static rm_status open_session(RemoteMedia *self)

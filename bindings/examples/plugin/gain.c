@@ -19,22 +19,18 @@ static rm_status gain_process(void *user_data, const rm_packet *in)
 {
     const struct gain *gain = user_data;
     const float *samples = in->data;
-    float *louder = malloc(in->size);
-    if (louder == NULL)
-        return RM_ERR_MEMORY;
+    void *memory = NULL;
+    rm_packet out = *in; /* the same time and format */
+    rm_status status = rm_buffer_new(in->size, &memory, &out.buffer);
+    if (status != RM_OK)
+        return status;
+    float *louder = memory;
     for (size_t i = 0; i < in->size / sizeof *samples; i++)
         louder[i] = samples[i] * gain->factor;
 
-    /* The samples are handed over, not copied: `free` is called when nobody needs them, whatever happens here. */
-    rm_buffer buffer = 0;
-    rm_status status = rm_buffer_wrap(louder, in->size, free, louder, &buffer);
-    if (status != RM_OK)
-        return status;
-    rm_packet out = *in; /* the same time and format */
-    out.data = louder;
-    out.buffer = buffer;
+    out.data = louder; /* in the buffer, and so not copied */
     status = rm_call_emit(&out);
-    rm_buffer_free(buffer); /* the packet has a reference of its own */
+    rm_buffer_free(out.buffer); /* the packet has a reference of its own */
     return status;
 }
 

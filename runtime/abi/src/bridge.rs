@@ -11,6 +11,7 @@ use remotemedia_core::{Fault, Guest, Host, HostObject, Kinds, Lane, Packet, Parc
 
 use crate::buffer::Named;
 use crate::call::{Call, blame, collect};
+use crate::clip;
 use crate::error::{Failure, Outcome};
 use crate::handle;
 use crate::host::{RM_PART_SHARED, rm_host_callbacks, rm_part};
@@ -186,6 +187,9 @@ impl Bridge {
 
     /// Makes an object of a packet.
     pub fn import(&self, packet: &Packet) -> Result<HostObject, Fault> {
+        if let Some(imported) = self.import_clip(packet) {
+            return Ok(imported);
+        }
         let import =
             self.callbacks.import_packet.ok_or_else(|| Fault::input("its host cannot take data, only objects"))?;
         let view = PacketView::owned(packet, self).map_err(|failure| Fault::new(failure.message))?;
@@ -201,6 +205,29 @@ impl Bridge {
             Some(imported) if status == RM_OK && !object.is_null() => Ok(imported),
             _ => Err(fault.unwrap_or_else(|| Fault::input("its host could not make an object of the data"))),
         }
+    }
+}
+
+impl Bridge {
+    /// Makes an object of a packet that is short audio, if the host has a quicker way for that.
+    fn import_clip(&self, packet: &Packet) -> Option<HostObject> {
+        self.objects.as_ref()?.clips.as_ref()?;
+        let clip = clip::write(packet)?;
+        let made = self.inside(|objects| {
+            // SAFETY: between `enter` and `leave`.
+            objects.clips.as_ref().and_then(|clips| unsafe { objects.read(clips, &clip) })
+        });
+        made.flatten().and_then(|object| self.adopt(object))
+    }
+
+    /// The other way round.
+    fn export_clip(&self, object: usize) -> Option<Packet> {
+        self.objects.as_ref()?.clips.as_ref()?;
+        let read = self.inside(|objects| {
+            // SAFETY: between `enter` and `leave`, an object that the caller keeps.
+            objects.clips.as_ref().and_then(|clips| unsafe { objects.write(clips, object as *mut c_void, clip::read) })
+        });
+        read.flatten().flatten()
     }
 }
 
@@ -251,11 +278,11 @@ impl Host for Bridge {
         }
         let mut left = Some(object);
         self.inside(|objects| {
-            let plain = left.as_ref().is_some_and(|object| {
+            let plain = left.as_ref().zip(objects.packing.as_ref()).and_then(|(object, packing)| {
                 // SAFETY: between `enter` and `leave`, an object that is there until then.
-                unsafe { objects.pack(object.object() as *mut c_void, |bytes| parcel.add(bytes)) }
+                unsafe { objects.write(packing, object.object() as *mut c_void, |bytes| parcel.add(bytes)) }
             });
-            left = left.take().filter(|_| !plain);
+            left = left.take().filter(|_| plain.is_none());
         });
         let Some(object) = left else { return Ok(()) };
         let (status, fault) = collect(Some(self), parcel, || {
@@ -276,8 +303,11 @@ impl Host for Bridge {
             return Err(Fault::input("its host could not put the object together"));
         }
         if let [only] = parts {
-            // SAFETY: between `enter` and `leave`.
-            let made = self.inside(|objects| unsafe { objects.unpack(only.buffer.bytes()) }).flatten();
+            let made = self.inside(|objects| {
+                // SAFETY: between `enter` and `leave`.
+                objects.packing.as_ref().and_then(|packing| unsafe { objects.read(packing, only.buffer.bytes()) })
+            });
+            let made = made.flatten();
             if let Some(made) = made.and_then(|object| self.adopt(object)) {
                 return Ok(made);
             }
@@ -304,6 +334,10 @@ impl Host for Bridge {
     fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String> {
         let export = self.callbacks.export_object.ok_or("its host cannot turn objects into data")?;
         let _guest = self.visit().map_err(|fault| fault.message)?;
+        let clip = if accepted.meets(Kinds::AUDIO) { self.export_clip(object) } else { None };
+        if let Some(packet) = clip {
+            return Ok(packet);
+        }
         let mut packet = rm_packet::empty();
         let (status, fault) = blame(Some(self), || {
             if fails(Point::Host) {

@@ -3,13 +3,13 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use remotemedia_core::fault::{Point, fails};
 use remotemedia_core::{Buffer, HostObject, Memory};
 
 use crate::error::{Failure, Outcome};
 use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
+use crate::memory::Block;
 use crate::status::*;
 use crate::text::{check_out, read_bytes, write_out};
 
@@ -88,32 +88,13 @@ pub(crate) fn part_of(bytes: &[u8], buffer: &Buffer) -> Option<Buffer> {
 
 /// A buffer with a copy of `bytes`, aligned for whatever they are.
 pub(crate) fn copy_of(bytes: &[u8]) -> Outcome<Buffer> {
-    // Sixteen bytes are aligned enough for every sample format and for a vector unit.
-    let mut owned: Vec<u128> = Vec::new();
-    if fails(Point::Memory) || owned.try_reserve_exact(bytes.len().div_ceil(16)).is_err() {
-        return Err(Failure::new(RM_ERR_MEMORY, format!("no memory for a copy of {} bytes", bytes.len())));
-    }
-    owned.resize(bytes.len().div_ceil(16), 0);
-    // SAFETY: the vector has at least as many bytes, and the two do not overlap.
-    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), owned.as_mut_ptr().cast(), bytes.len()) };
-    Ok(Buffer::new(Aligned { owned, size: bytes.len() }))
-}
-
-struct Aligned {
-    owned: Vec<u128>,
-    size: usize,
-}
-
-impl Memory for Aligned {
-    fn bytes(&self) -> &[u8] {
-        // SAFETY: `size` bytes of the vector are initialised, and any bytes are valid bytes.
-        unsafe { std::slice::from_raw_parts(self.owned.as_ptr().cast(), self.size) }
-    }
-
-    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
-        // SAFETY: as above, and nobody else has the vector.
-        Some(unsafe { std::slice::from_raw_parts_mut(self.owned.as_mut_ptr().cast(), self.size) })
-    }
+    // SAFETY: the block has as many bytes, which nobody else knows of, and all of which are written here.
+    let block = unsafe {
+        let block = Block::new(bytes.len())?;
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), block.start(), bytes.len());
+        block
+    };
+    Ok(Buffer::new(block))
 }
 
 /// Makes a buffer over memory of the caller, without copying it.
@@ -141,6 +122,46 @@ pub unsafe extern "C" fn rm_buffer_wrap(
     })
 }
 
+/// Makes a buffer of memory of the library's: what a node writes its output into. It begins at an address that every vector
+/// unit takes, a multiple of 64. What is in it before it is written may be anything, as with malloc.
+///
+/// Ownership: `*buffer` receives a handle that `rm_buffer_free` ends; `*data` points to `size` bytes that are the caller's to
+/// write until the buffer goes into a packet, and stay where they are until the last reference goes.
+/// Threads: any.
+/// Errors: RM_ERR_NULL, RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_buffer_new(size: usize, data: *mut *mut c_void, buffer: *mut rm_buffer) -> rm_status {
+    guard_on(0, || {
+        check_out(data, "data")?;
+        check_out(buffer, "buffer")?;
+        // SAFETY: the caller writes the memory, as the header says, and vouches for both places.
+        unsafe {
+            let block = Block::new(size)?;
+            let address = block.start();
+            give_memory(Buffer::new(block), address, data, buffer)
+        }
+    })
+}
+
+/// Gives a buffer to the host, and says where it is to be written.
+///
+/// # Safety
+/// As for `write_out`; neither place is null.
+unsafe fn give_memory(
+    made: Buffer,
+    address: *mut u8,
+    data: *mut *mut c_void,
+    buffer: *mut rm_buffer,
+) -> Outcome<rm_status> {
+    // SAFETY: the same promise.
+    unsafe {
+        let status = give(Arc::new(Named(made)), buffer, "buffer")?;
+        write_out(data, address.cast(), "data")?;
+        Ok(status)
+    }
+}
+
 /// Makes a buffer of memory that other processes can be given without a copy: what lies in it costs a node in a process of
 /// its own as much as a small payload. The memory is zero at first, or holds what an older buffer left behind.
 ///
@@ -157,13 +178,9 @@ pub unsafe extern "C" fn rm_buffer_share(size: usize, data: *mut *mut c_void, bu
         let made = remotemedia_process::new_buffer(size).map_err(|error| {
             Failure::new(RM_ERR_MEMORY, format!("{size} bytes of shared memory are not to be had: {error}"))
         })?;
-        let address = made.bytes().as_ptr().cast_mut().cast();
+        let address = made.bytes().as_ptr().cast_mut();
         // SAFETY: the caller vouches for both places.
-        unsafe {
-            let status = give(Arc::new(Named(made)), buffer, "buffer")?;
-            write_out(data, address, "data")?;
-            Ok(status)
-        }
+        unsafe { give_memory(made, address, data, buffer) }
     })
 }
 

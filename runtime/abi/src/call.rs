@@ -8,6 +8,7 @@ use std::sync::Arc;
 use remotemedia_core::{Caller, Completion, Context, Fault, HostObject, Parcel, Session};
 
 use crate::bridge::Bridge;
+use crate::buffer::{Named, rm_buffer};
 use crate::completion::Deferred;
 use crate::error::{Failure, Outcome};
 use crate::guard::{guard, guard_on};
@@ -114,6 +115,31 @@ pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
             }
             context.emit(packet);
             Ok(())
+        })
+    })
+}
+
+/// Takes a reference to the payload of the packet that the callback was given, to read it after the callback has returned. Bytes,
+/// samples and text are not copied: they stay where `packet->data` says. JSON, which is written out for the call, and the message
+/// of a failure are copied; `rm_buffer_read` says where to. The rest of the packet is there for the call only. Once the packet is
+/// gone, and if nobody else has the memory, `rm_buffer_write` works too, but for text.
+///
+/// Ownership: `*buffer` receives a handle that `rm_buffer_free` ends.
+/// Threads: that of the callback, during `process`.
+/// Errors: RM_ERR_NULL, RM_ERR_REENTRANT (the callback was given no packet), RM_ERR_UNSUPPORTED (an object, which its host
+/// retains), RM_ERR_MEMORY.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rm_call_keep(buffer: *mut rm_buffer) -> rm_status {
+    guard_on(0, || {
+        Call::with(|call| {
+            // SAFETY: the packet of the callback that is running.
+            let given = unsafe { call.given.as_ref() };
+            let given = given.ok_or_else(|| {
+                Failure::new(RM_ERR_REENTRANT, "a packet can be kept in 'process' only: this callback was given none")
+            })?;
+            // SAFETY: the caller vouches for `buffer`.
+            unsafe { give(Arc::new(Named(given.keep()?)), buffer, "buffer") }
         })
     })
 }

@@ -8,6 +8,7 @@
 mod bridge;
 mod buffer;
 mod call;
+mod clip;
 mod completion;
 mod debug;
 mod error;
@@ -18,6 +19,7 @@ mod handle;
 mod host;
 mod launcher;
 mod log;
+mod memory;
 #[cfg(all(test, feature = "loom"))]
 mod models;
 mod node;

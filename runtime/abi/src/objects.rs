@@ -50,6 +50,13 @@ pub struct rm_object_table {
         Option<unsafe extern "C-unwind" fn(object: *mut c_void, data: *mut *mut c_char, size: *mut isize) -> i32>,
     /// Makes an object of a copy of bytes; a new reference, or null on failure.
     pub new_bytes: Option<unsafe extern "C-unwind" fn(data: *const c_char, size: isize) -> *mut c_void>,
+    /// An object to call with short audio, before `import_packet`: bytes that have the sample rate and the number of channels
+    /// (`uint32_t`), the time and the duration (`int64_t`), and then the samples. It answers the object; if the call fails,
+    /// `import_packet` is called. Null, like the next one, if there is none.
+    pub read_audio: *mut c_void,
+    /// An object to call for what is to become audio, before `export_object`: it answers such bytes, or `none` if it leaves
+    /// that to `export_object`, as it does if the call fails.
+    pub write_audio: *mut c_void,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -72,14 +79,16 @@ pub(crate) struct Objects {
     pub done: *mut c_void,
     pub pending: *mut c_void,
     pub failed: *mut c_void,
-    pub packing: Option<Packing>,
+    /// Objects of bytes, if the host has them, for what goes to another process and for short audio.
+    pub packing: Option<Through>,
+    pub clips: Option<Through>,
 }
 
-/// How a host takes plain objects apart, and puts them together.
+/// Two objects of a host to call: one makes bytes of an object, the other an object of bytes.
 #[derive(Clone, Copy)]
-pub(crate) struct Packing {
-    pack: *mut c_void,
-    unpack: *mut c_void,
+pub(crate) struct Through {
+    write: *mut c_void,
+    read: *mut c_void,
     read_bytes: unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_char, *mut isize) -> i32,
     new_bytes: unsafe extern "C-unwind" fn(*const c_char, isize) -> *mut c_void,
 }
@@ -103,45 +112,43 @@ impl Objects {
             done: table.done,
             pending: table.pending,
             failed: table.failed,
-            packing: Packing::new(table),
+            packing: Through::new(table, table.pack, table.unpack),
+            clips: Through::new(table, table.write_audio, table.read_audio),
         })
     }
 
-    /// Has `take` read the bytes of a plain object; whether it is one.
+    /// Has `take` read the bytes that `through` makes of an object; nothing if it makes none.
     ///
     /// # Safety
     /// The thread has entered the host, and the object is one of it.
-    pub unsafe fn pack(&self, object: *mut c_void, take: impl FnOnce(&[u8])) -> bool {
-        let Some(packing) = &self.packing else { return false };
+    pub unsafe fn write<T>(&self, through: &Through, object: *mut c_void, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
         // SAFETY: the same promise; what the call answers is given back once, after its bytes have been read.
         unsafe {
-            let packed = (self.call)(packing.pack, object);
+            let packed = (self.call)(through.write, object);
             if packed.is_null() {
                 (self.clear)();
-                return false;
+                return None;
             }
             let (mut data, mut size) = (ptr::null_mut(), 0);
-            let has_bytes = packed != self.none && (packing.read_bytes)(packed, &raw mut data, &raw mut size) == 0;
-            if has_bytes {
-                take(std::slice::from_raw_parts(data.cast(), size.unsigned_abs()));
-            } else if packed != self.none {
+            let has_bytes = packed != self.none && (through.read_bytes)(packed, &raw mut data, &raw mut size) == 0;
+            if !has_bytes && packed != self.none {
                 (self.clear)();
             }
+            let taken = has_bytes.then(|| take(std::slice::from_raw_parts(data.cast(), size.unsigned_abs())));
             (self.release)(packed);
-            has_bytes
+            taken
         }
     }
 
-    /// The object of bytes that `pack` has made in another process; nothing if that fails.
+    /// The object that `through` makes of bytes; nothing if that fails.
     ///
     /// # Safety
     /// The thread has entered the host.
-    pub unsafe fn unpack(&self, bytes: &[u8]) -> Option<*mut c_void> {
-        let packing = self.packing.as_ref()?;
+    pub unsafe fn read(&self, through: &Through, bytes: &[u8]) -> Option<*mut c_void> {
         // SAFETY: the same promise; the object of bytes is given back once.
         unsafe {
-            let packed = (packing.new_bytes)(bytes.as_ptr().cast(), bytes.len().cast_signed());
-            let object = if packed.is_null() { packed } else { (self.call)(packing.unpack, packed) };
+            let packed = (through.new_bytes)(bytes.as_ptr().cast(), bytes.len().cast_signed());
+            let object = if packed.is_null() { packed } else { (self.call)(through.read, packed) };
             if !packed.is_null() {
                 (self.release)(packed);
             }
@@ -154,16 +161,11 @@ impl Objects {
     }
 }
 
-impl Packing {
-    fn new(table: &rm_object_table) -> Option<Packing> {
-        if table.pack.is_null() || table.unpack.is_null() {
+impl Through {
+    fn new(table: &rm_object_table, write: *mut c_void, read: *mut c_void) -> Option<Through> {
+        if write.is_null() || read.is_null() {
             return None;
         }
-        Some(Packing {
-            pack: table.pack,
-            unpack: table.unpack,
-            read_bytes: table.read_bytes?,
-            new_bytes: table.new_bytes?,
-        })
+        Some(Through { write, read, read_bytes: table.read_bytes?, new_bytes: table.new_bytes? })
     }
 }

@@ -155,7 +155,8 @@ impl Reader<'_> {
                 Data::Audio(audio.map_err(|message| Failure::new(RM_ERR_ARGUMENT, message))?)
             }
             kind => {
-                return Err(Failure::new(RM_ERR_ARGUMENT, format!("{kind} is not a kind of packet that can be given")));
+                let message = format!("packet.kind is {kind}; use RM_KIND_AUDIO, _TEXT, _JSON, _BYTES or _OBJECT");
+                return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
         };
         Ok(Packet { metadata, ..placed(&raw, data) })
@@ -296,6 +297,22 @@ impl<'a> PacketView<'a> {
             Data::Text(_) | Data::Json(_) | Data::Object(_) | Data::Flush | Data::Mark => {}
         }
         Ok(view)
+    }
+
+    /// The payload, to outlive the view.
+    pub fn keep(&self) -> Outcome<Buffer> {
+        match &self.packet.data {
+            Data::Audio(audio) => Ok(audio.buffer().clone()),
+            Data::Bytes(buffer) => Ok(buffer.clone()),
+            Data::Text(text) => Ok(Buffer::new(Arc::clone(text))),
+            Data::Object(_) => {
+                Err(Failure::new(RM_ERR_UNSUPPORTED, "the packet has an object, which has no bytes to keep; retain it"))
+            }
+            Data::Json(_) | Data::Failure(_) | Data::Flush | Data::Mark => {
+                // SAFETY: the view's own text.
+                copy_of(unsafe { read_bytes(self.raw.data.cast(), self.raw.size, "packet") }?)
+            }
+        }
     }
 
     pub fn as_ptr(&self) -> *const rm_packet {

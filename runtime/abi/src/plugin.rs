@@ -68,13 +68,12 @@ pub unsafe extern "C" fn rm_runtime_load_plugin(runtime: u64, path: *const c_cha
         let loading = handle::get::<Runtime>(runtime)?;
         // SAFETY: the caller vouches for `path` and `size`.
         let path = unsafe { read_text(path, size, "path") }?;
-        let loaded = open(path).and_then(|library| start(&loading, runtime, library));
+        let loaded = open(path).and_then(|library| start(&loading, runtime, library, path));
         loaded.map_err(|failure| {
             let message = format!("plugin '{path}' was refused: {}", failure.message);
             log(Category::Plugin, Level::Info, || message.clone());
             Failure::new(failure.status, message)
         })?;
-        log(Category::Plugin, Level::Info, || format!("plugin '{path}' is loaded"));
         Ok(RM_OK)
     })
 }
@@ -137,22 +136,28 @@ impl Library {
     }
 }
 
-fn start(runtime: &Runtime, handle: u64, library: Library) -> Outcome {
+fn start(runtime: &Runtime, handle: u64, library: Library, path: &str) -> Outcome {
     let entry = library.find(ENTRY).ok_or_else(|| refused("it has no 'rm_plugin_entry'"))?.cast::<rm_plugin>();
     // SAFETY: a plugin vouches for its entry, as the header says.
     let plugin = unsafe { read_entry(entry.as_ptr()) }?;
     let init = plugin.init.ok_or_else(|| refused("'init' of its rm_plugin is null"))?;
+    // SAFETY: the same promise.
+    let title = unsafe { read_title(&plugin) }.map_err(|failure| refused(format!("its {}", failure.message)))?;
     let place = entry.as_ptr() as usize;
     if runtime.has_plugin(place) {
         return Ok(());
     }
+    // What its init leaves there is its own.
+    let last = last_message();
     remember(String::new());
     let before = ADDED.replace(Some(Vec::new()));
     // SAFETY: the plugin's function with the runtime that it is loaded into.
     let (status, fault) = blame(None, || unsafe { init(handle) });
     let added = ADDED.replace(before).unwrap_or_default();
     if status == RM_OK {
+        remember(last);
         runtime.add_plugin(place);
+        log(Category::Plugin, Level::Info, || format!("plugin '{path}' is loaded: {title}"));
         return Ok(());
     }
     runtime.core().registry().remove(&added);
@@ -161,13 +166,27 @@ fn start(runtime: &Runtime, handle: u64, library: Library) -> Outcome {
     Err(refused(format!("its init failed with status {status}: {why}")))
 }
 
+/// What a plugin says that it is: its name and its version.
+///
+/// # Safety
+/// It is what a plugin exports, whose texts are there for as long as the plugin.
+unsafe fn read_title(plugin: &rm_plugin) -> Outcome<String> {
+    // SAFETY: the same promise.
+    unsafe {
+        let name = read_text(plugin.name, plugin.name_size, "name")?;
+        let version = read_text(plugin.version, plugin.version_size, "version")?;
+        Ok(format!("{name} {version}"))
+    }
+}
+
 /// # Safety
 /// `entry` points to what a plugin exports.
 unsafe fn read_entry(entry: *const rm_plugin) -> Outcome<rm_plugin> {
     // SAFETY: the same promise; the second field is there in every version.
     let version = unsafe {
         size_of_struct(entry).map_err(|failure| refused(failure.message))?;
-        (*entry).abi_version
+        // Unaligned, because whoever exports something else of that name is refused, not read wrongly.
+        (&raw const (*entry).abi_version).read_unaligned()
     };
     if version >> 16 != RM_ABI_VERSION >> 16 {
         let message =

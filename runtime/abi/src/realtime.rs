@@ -81,10 +81,13 @@ pub unsafe extern "C" fn rm_ring_try_pull(
         // SAFETY: the caller vouches for `packet`; looked at before there is something to lose.
         unsafe { check_size(packet.cast_const()) }.map_err(Misfit::status)?;
         check_memory(data, capacity)?;
-        // SAFETY: as above.
-        let target = unsafe { slice::from_raw_parts_mut(data.cast::<u8>(), capacity) };
+        // Not through a slice: the caller's memory need not hold anything yet.
+        let copy = |bytes: &[u8]| {
+            // SAFETY: the caller vouches for `capacity` bytes, and a packet has no more; the two are not the same memory.
+            unsafe { data.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        };
         let pulled = seat(ring)?.with(ring, |end| match end {
-            RingEnd::Reader(reader) => reader.pull(target).map_err(status_of),
+            RingEnd::Reader(reader) => reader.pull(capacity, copy).map_err(status_of),
             RingEnd::Writer(_) => Err(RM_ERR_ARGUMENT),
         })?;
         let Some((label, size)) = pulled else { return Ok(RM_END) };

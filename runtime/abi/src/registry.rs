@@ -139,7 +139,10 @@ fn make(create: impl FnOnce(*mut u64) -> rm_status) -> Result<Arc<Slot>, Fault> 
     let (status, fault) = blame(None, || create(&raw mut node));
     match handle::remove::<Node>(node).ok().flatten() {
         Some(node) if status == RM_OK => Ok(Arc::clone(node.slot())),
-        _ => Err(fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")))),
+        _ => {
+            let fault = fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")));
+            Err(Fault { kind: kind_of(status), ..fault })
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use crate::error::Outcome;
 use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
 
 /// What the library's own threads do first and last: for priorities, processors, or a language that must know its threads.
-/// None of the functions may throw.
+/// None of the functions may throw. The calls that these threads make are over when `rm_runtime_shutdown` has answered RM_OK, but
+/// a thread that starts or ends late may still call `on_start` and `on_stop` then, and even after `rm_runtime_free`: what they use
+/// must be there until `destroy`, which comes last all the same.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct rm_thread_hooks {

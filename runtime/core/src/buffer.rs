@@ -34,6 +34,12 @@ impl Memory for Vec<f32> {
     }
 }
 
+impl Memory for Arc<str> {
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 /// A reference to payload memory. Cloning counts a reference; nothing is copied.
 #[derive(Clone)]
 pub struct Buffer(Arc<dyn Memory>);

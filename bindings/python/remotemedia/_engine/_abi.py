@@ -259,6 +259,8 @@ rm_object_table._fields_ = [
     ("unpack", c_void_p),
     ("read_bytes", rm_object_table_read_bytes),
     ("new_bytes", rm_object_table_new_bytes),
+    ("read_audio", c_void_p),
+    ("write_audio", c_void_p),
 ]
 
 rm_packet._fields_ = [
@@ -409,6 +411,8 @@ def declare(library: ctypes.CDLL) -> None:
     """Gives every function of the library its prototype."""
     library.rm_buffer_wrap.argtypes = [c_void_p, c_size_t, c_void_p, c_void_p, POINTER(c_uint64)]
     library.rm_buffer_wrap.restype = c_int32
+    library.rm_buffer_new.argtypes = [c_size_t, POINTER(c_void_p), POINTER(c_uint64)]
+    library.rm_buffer_new.restype = c_int32
     library.rm_buffer_share.argtypes = [c_size_t, POINTER(c_void_p), POINTER(c_uint64)]
     library.rm_buffer_share.restype = c_int32
     library.rm_buffer_read.argtypes = [c_uint64, POINTER(c_void_p), POINTER(c_size_t)]
@@ -419,6 +423,8 @@ def declare(library: ctypes.CDLL) -> None:
     library.rm_buffer_free.restype = c_int32
     library.rm_call_emit.argtypes = [POINTER(rm_packet)]
     library.rm_call_emit.restype = c_int32
+    library.rm_call_keep.argtypes = [POINTER(c_uint64)]
+    library.rm_call_keep.restype = c_int32
     library.rm_call_part.argtypes = [c_void_p, c_size_t]
     library.rm_call_part.restype = c_int32
     library.rm_call_fail.argtypes = [c_char_p, c_size_t, c_void_p]

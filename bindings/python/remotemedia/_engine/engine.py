@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
-from . import _abi, log, packets, parcels
+from . import _abi, clips, log, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
 from .errors import LoopStopped, check, encoded
 from .library import library, quick
@@ -98,8 +98,9 @@ class Engine:
             setattr(callbacks, name, function)
         table = self.objects.table
         if table is not None:
-            # Both are functions of modules, which stay.
+            # They are functions of modules, which stay.
             table.pack, table.unpack = id(parcels.pack_plain), id(pickle.loads)
+            table.read_audio, table.write_audio = id(clips.read), id(clips.write)
             callbacks.objects = ctypes.pointer(table)
         handle = ctypes.c_uint64()
         check(library.rm_host_new(self.runtime, callbacks, handle))

@@ -6,15 +6,13 @@ import itertools
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.graph import Graph
 from ..core.node import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """Nodes, each an instance or a manifest with one node, and the edges between them; or one manifest with both."""
 
     steps: Sequence[tuple[str, Node | str]] = ()

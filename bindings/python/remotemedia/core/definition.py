@@ -10,7 +10,6 @@ import importlib
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -69,7 +68,7 @@ def _export_node(graph: Graph, index: int) -> dict[str, Any]:
         "class_name": cls.__qualname__,
         "name": node.name,
     }
-    options = {key: value for key, value in asdict(graph.options(index)).items() if value is not None}
+    options = {key: value for key, value in graph.options(index)._asdict().items() if value is not None}
     optional = {"settings": settings, "sessions": _sessions(node), "options": options}
     return {**entry, **{key: value for key, value in optional.items() if value}}
 

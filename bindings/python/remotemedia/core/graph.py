@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from .node import Node
 from .ports import check_ports, find_port, listed, nearest
@@ -16,8 +15,7 @@ End: TypeAlias = Node | tuple[Node, str] | str
 """One end of an edge: a node, a node and a port, or `"id"` or `"id/port"`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """An edge: the numbers of the nodes, their ports (None is the first), and the queue between them."""
 
     source: int
@@ -28,8 +26,7 @@ class Edge:
     policy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a node does about time and failure; None leaves it to the run. Times are in seconds."""
 
     deadline: float | None = None
@@ -127,8 +124,8 @@ class Graph:
         if given.retry_delay is not None and not 0 <= given.retry_delay < 2**32:
             raise ValueError(f"retry_delay is {given.retry_delay!r}; use seconds, 0 for none")
         index = self._find_id(node) if isinstance(node, str) else self._find_node(node)
-        changes = {name: value for name in Options.__slots__ if (value := getattr(given, name)) is not None}
-        self._options[index] = replace(self.options(index), **changes)
+        changes = {name: value for name, value in given._asdict().items() if value is not None}
+        self._options[index] = self.options(index)._replace(**changes)
 
     def remove(self, index: int) -> None:
         """Removes a node, its edges and its options."""
@@ -136,7 +133,7 @@ class Graph:
         move = [*range(index), -1, *range(index, len(self.nodes))]
         if self._edges is not None:
             kept = [edge for edge in self._edges if index not in (edge.source, edge.target)]
-            self._edges = [replace(edge, source=move[edge.source], target=move[edge.target]) for edge in kept]
+            self._edges = [edge._replace(source=move[edge.source], target=move[edge.target]) for edge in kept]
         self._options = {move[at]: options for at, options in self._options.items() if at != index}
 
     def order(self) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from .output import Output
@@ -11,6 +10,8 @@ from .output import Output
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the known one that was meant, if any is alike enough."""
+    from difflib import get_close_matches  # only for a message, and it takes a while to import
+
     near = get_close_matches(name, list(known), 1)
     return f"; did you mean '{near[0]}'?" if near else ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import ConfigurationError
@@ -14,9 +13,8 @@ if TYPE_CHECKING:
 _PROTOCOLS = ("grpc", "http")
 
 
-@dataclass
 class RemoteExecutorConfig:
-    """Another machine, and how to speak with it.
+    """Another machine, and how to speak with it. Not a dataclass, whose module takes long to import.
 
     Calling it with a node, or with the name of a node type, makes the node that stands for that one in a pipeline.
     Manifests tell where it is to run; this package itself has no transport to other machines, and refuses to run it.
@@ -35,26 +33,42 @@ class RemoteExecutorConfig:
         ConfigurationError: A value is impossible; the message names it.
     """
 
-    host: str
-    port: int
-    protocol: str = "grpc"
-    auth_token: str | None = field(default=None, repr=False)
-    timeout: float = 30.0
-    max_retries: int = 3
-    ssl_enabled: bool = True
-    pip_packages: Sequence[str] | None = None
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        protocol: str = "grpc",
+        auth_token: str | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 3,
+        ssl_enabled: bool = True,
+        pip_packages: Sequence[str] | None = None,
+    ) -> None:
+        if not isinstance(host, str) or not host:
+            raise ConfigurationError(f"host is {host!r}; use a name or an address")
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            raise ConfigurationError(f"port is {port!r}; use 1 to 65535")
+        if protocol not in _PROTOCOLS:
+            raise ConfigurationError(f"protocol is {protocol!r}; use one of {', '.join(_PROTOCOLS)}")
+        if not timeout > 0:
+            raise ConfigurationError(f"timeout is {timeout!r}; use seconds, more than 0")
+        if max_retries < 0:
+            raise ConfigurationError(f"max_retries is {max_retries!r}; use 0 or more")
+        self.host = host
+        self.port = port
+        self.protocol = protocol
+        self.auth_token = auth_token
+        self.timeout = timeout
+        self.max_retries = max_retries
+        self.ssl_enabled = ssl_enabled
+        self.pip_packages = pip_packages
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.host, str) or not self.host:
-            raise ConfigurationError(f"host is {self.host!r}; use a name or an address")
-        if not isinstance(self.port, int) or not 1 <= self.port <= 65535:
-            raise ConfigurationError(f"port is {self.port!r}; use 1 to 65535")
-        if self.protocol not in _PROTOCOLS:
-            raise ConfigurationError(f"protocol is {self.protocol!r}; use one of {', '.join(_PROTOCOLS)}")
-        if not self.timeout > 0:
-            raise ConfigurationError(f"timeout is {self.timeout!r}; use seconds, more than 0")
-        if self.max_retries < 0:
-            raise ConfigurationError(f"max_retries is {self.max_retries!r}; use 0 or more")
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if isinstance(other, RemoteExecutorConfig) else NotImplemented
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name != "auth_token")
+        return f"{type(self).__name__}({shown})"
 
     @property
     def address(self) -> str:
@@ -63,12 +77,11 @@ class RemoteExecutorConfig:
 
     def to_params(self) -> dict[str, Any]:
         """The arguments that make it again, as a manifest has them: without defaults, and without the token."""
-        values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
-        del values["auth_token"]
+        default = {**vars(RemoteExecutorConfig(self.host, self.port)), "host": None, "port": None}
         return {
             name: list(value) if name == "pip_packages" else value
-            for name, (value, default) in values.items()
-            if value != default
+            for name, value in vars(self).items()
+            if name != "auth_token" and value != default[name]
         }
 
     def __call__(self, node: Any, **kwargs: Any) -> RemoteExecutionNode | RemoteObjectExecutionNode:

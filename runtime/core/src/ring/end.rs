@@ -63,11 +63,11 @@ impl RingReader {
         RingReader { blocks, shared }
     }
 
-    /// Copies the next packet out: its label and the number of its bytes; nothing once the session has ended well and all is
-    /// taken. `target` has room for the largest. [`ErrorKind::Timeout`]: the ring is empty, which is counted;
+    /// Has the bytes of the next packet copied, and gives its label and their number; nothing once the session has ended well
+    /// and all is taken. There is `room` for the largest. [`ErrorKind::Timeout`]: the ring is empty, which is counted;
     /// [`ErrorKind::Argument`]: there is less room; else the failure that ended the session.
-    pub fn pull(&mut self, target: &mut [u8]) -> Result<Option<(Label, usize)>, ErrorKind> {
-        if target.len() < self.shared.config.size {
+    pub fn pull(&mut self, room: usize, copy: impl FnOnce(&[u8])) -> Result<Option<(Label, usize)>, ErrorKind> {
+        if room < self.shared.config.size {
             return Err(ErrorKind::Argument);
         }
         // Before the look into the ring: what came before the end is in there.
@@ -83,7 +83,7 @@ impl RingReader {
             };
         };
         let (label, size) = (block.label, block.bytes().len());
-        target[..size].copy_from_slice(block.bytes());
+        copy(block.bytes());
         self.shared.left.fetch_add(1, Ordering::Release);
         // There is a place for every block.
         let _ = self.blocks.empty.push(block);

@@ -42,9 +42,9 @@ impl State {
     /// Puts packets on an edge.
     pub fn deliver_all(&mut self, edge: usize, packets: &mut Vec<Box<Packet>>) {
         let Edge { to, to_port, policy, .. } = self.plan.edges[edge];
-        let plain = |packet: &Box<Packet>| !matches!(packet.data, Data::Flush | Data::Mark);
+        let plain = |packet: &Packet| !matches!(packet.data, Data::Flush | Data::Mark);
         let node = to.map(|to| &mut self.nodes[to]).filter(|node| node.matcher.is_none());
-        let Some(node) = node.filter(|_| policy == Policy::Block && packets.iter().all(plain)) else {
+        let Some(node) = node.filter(|_| policy == Policy::Block && packets.iter().all(|packet| plain(packet))) else {
             return packets.drain(..).for_each(|packet| self.deliver(edge, packet));
         };
         let entry = &mut self.edges[edge];

@@ -63,6 +63,8 @@ impl Session {
             if !state.returned.is_empty() {
                 // This thread may be the last that can clean up.
                 self.settle_outside(state);
+                // A host may have taken its time, which is not that of the next call.
+                now = Instant::now();
                 state = self.lock();
             }
             // What is left to do after the end is done here: nobody waits for it, and the lane may be closed.

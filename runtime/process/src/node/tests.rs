@@ -1,9 +1,7 @@
 //! Workers that do what none should: each is this very program, started once more to do it.
 
-#![allow(unsafe_code, reason = "the socket that a process was started with is a number")]
-
 use std::env;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use remotemedia_core::{Data, Graph, Kinds, NodeOptions, OnError, Packet, Runtime, Session, SessionConfig, Slot, Time};
 
@@ -58,13 +56,15 @@ fn misbehave(case: &str, channel: &Channel) {
     say(header(Kind::Done), &[]);
 }
 
+/// The socket that a worker is started with becomes its standard input, where it can be found without unsafe code.
+const SOCKET_AS_INPUT: &str = r#"exec "$@" <&3 3<&-"#;
+
 /// The program of such a worker.
 #[test]
 #[ignore = "it is started by the others"]
 fn worker() {
     let Ok(case) = env::var("MISBEHAVES") else { return };
-    // SAFETY: the number of the socket that a worker is started with; nobody else here has it.
-    let socket = unsafe { OwnedFd::from_raw_fd(3) };
+    let socket = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
     let (channel, _) = Channel::join(socket).unwrap();
     if let Some(case) = case.strip_prefix("at the start: ") {
         misbehave(case, &channel);
@@ -84,7 +84,8 @@ fn worker() {
 
 fn node(case: &str) -> Arc<Slot> {
     let program = env::current_exe().unwrap();
-    let mut command: Vec<OsString> = vec!["env".into(), format!("MISBEHAVES={case}").into(), program.into()];
+    let mut command: Vec<OsString> = ["sh", "-c", SOCKET_AS_INPUT, "sh", "env"].map(OsString::from).into();
+    command.extend([format!("MISBEHAVES={case}").into(), program.into()]);
     command.extend(["--exact", "node::tests::worker", "--ignored", "--nocapture"].map(OsString::from));
     let config = ProcessConfig {
         command,

@@ -1,5 +1,6 @@
 /*
- * A chain of GStreamer's `identity`: gstreamer NODES PACKETS SIZE. Prints the nanoseconds that a buffer took.
+ * A chain of GStreamer's elements: gstreamer ELEMENT NODES PACKETS SIZE, for instance of `identity`, or of `queue`, each of which
+ * has a thread of its own behind it. Prints the nanoseconds that a buffer took.
  */
 #include "clock.h"
 
@@ -10,13 +11,13 @@
 int main(int argc, char **argv)
 {
     gst_init(NULL, NULL);
-    if (argc != 4)
+    if (argc != 5)
         return EXIT_FAILURE;
-    long packets = atol(argv[2]);
+    long packets = atol(argv[3]);
     GString *text = g_string_new(NULL);
-    g_string_printf(text, "fakesrc num-buffers=%ld sizetype=fixed sizemax=%s", packets, argv[3]);
-    for (int i = 0; i < atoi(argv[1]); i++)
-        g_string_append(text, " ! identity silent=true");
+    g_string_printf(text, "fakesrc num-buffers=%ld sizetype=fixed sizemax=%s", packets, argv[4]);
+    for (int i = 0; i < atoi(argv[2]); i++)
+        g_string_append_printf(text, " ! %s silent=true", argv[1]);
     g_string_append(text, " ! fakesink sync=false silent=true");
     GError *error = NULL;
     GstElement *pipeline = gst_parse_launch(text->str, &error);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 
@@ -13,3 +14,8 @@ def machine() -> str:
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     processor = f"{len(names)} x {names[0]}" if names else platform.processor()
     return f"{processor}, {platform.python_implementation()} {platform.python_version()}"
+
+
+def load() -> str:
+    """How busy the machine is: a figure of a busy one is worth less."""
+    return f"load {os.getloadavg()[0]:.1f}"

@@ -1,0 +1,1 @@
+"""What all measurements share: how they are run, reported and held against the goals."""

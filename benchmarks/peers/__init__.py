@@ -1,0 +1,1 @@
+"""What remotemedia is measured beside. Each says by itself whether it can be measured here."""
