@@ -13,6 +13,7 @@ mod completion;
 mod debug;
 mod error;
 mod fork;
+mod fuzzing;
 mod guard;
 mod handle;
 mod host;
@@ -48,6 +49,8 @@ pub use call::*;
 pub use completion::*;
 pub use debug::*;
 pub use error::*;
+#[cfg(feature = "fuzzing")]
+pub use fuzzing::*;
 pub use host::*;
 pub use log::*;
 pub use node::*;

@@ -35,8 +35,11 @@ class Memory:
         return self.address + self.bytes.raw.index(text)
 
 
-def packet(world: Any, r: Random, inside: Any = None, right: bool = False) -> Argument:
-    """A packet to be pushed or emitted; a reference that it has is counted as given if the library takes it over."""
+def packet(world: Any, r: Random, inside: Any = None, right: bool = False, homeless: bool = True) -> Argument:
+    """A packet to be pushed or emitted; a reference that it has is counted as given if the library takes it over.
+
+    `homeless` says that an object that names no host is nobody's; inside a callback it may be the node's.
+    """
     value = _abi.rm_packet(pts=pick(r, _abi.RM_TIME_NONE, 0, -1, 2**63 - 1), duration=_abi.RM_TIME_NONE)
     value.kind = pick(r, AUDIO, TEXT, JSON, BYTES, BYTES, OBJECT)
     host = (inside.host if inside else world.live_host(r)) if value.kind == OBJECT else None
@@ -45,7 +48,7 @@ def packet(world: Any, r: Random, inside: Any = None, right: bool = False) -> Ar
     elif value.kind == OBJECT:
         value.kind = BYTES
     fill(world, r, value, right)
-    faults = set() if right else spoil(world, r, value, inside)
+    faults = set() if right else spoil(world, r, value, homeless and not (inside and inside.host))
     made = whole(value) if right else struct(r, value)
     if host and (made.faults or BAD_HANDLE in faults):
         # Nobody looked as far as the object, or knew whose it is.
@@ -83,7 +86,7 @@ def fill(world: Any, r: Random, value: Any, right: bool) -> None:
         value.data = None
 
 
-def spoil(world: Any, r: Random, value: Any, inside: Any) -> set[int]:
+def spoil(world: Any, r: Random, value: Any, homeless: bool) -> set[int]:
     """One thing that is not as it should be, or nothing; what it may be refused for."""
     memory, texts = world.memory, Memory.TEXTS
     match r.randrange(64):
@@ -131,7 +134,7 @@ def spoil(world: Any, r: Random, value: Any, inside: Any) -> set[int]:
             if buffer and buffer.size:
                 value.buffer, value.data, value.size = buffer.handle, memory.elsewhere, 5
                 return {WRONG}
-        case 14 if value.kind != OBJECT and not (inside and inside.host):
+        case 14 if value.kind != OBJECT and homeless:
             # Nobody knows whose it is, so nobody takes it over.
             value.object, value.host = 0x10, 0
             return {WRONG}

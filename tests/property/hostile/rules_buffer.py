@@ -93,7 +93,7 @@ def completion(world: World, r: Random) -> tuple[Argument, bool]:
 def completion_finish(world: World, r: Random) -> None:
     handle, is_live = completion(world, r)
     status = pick(r, OK, OK, _abi.RM_MORE, _abi.RM_PENDING, _abi.RM_END, -1, 4711)
-    given = packet(world, r) if r.randrange(2) else Argument((None,), words="no packet")
+    given = packet(world, r, homeless=False) if r.randrange(2) else Argument((None,), words="no packet")
     if given.words == "no struct":
         given = Argument((None,), words="no packet")
     right = FINISHED if is_live else {OK}

@@ -11,6 +11,9 @@ use crate::shm::Segment;
 /// How many messages are taken: more than a script of some kilobytes can hold, so that a ring that gives some for ever is seen.
 const MOST: usize = 100_000;
 
+/// How many payloads are lent to the peer: whatever their size, the ring has room for them.
+const MOST_LENT: u32 = 8;
+
 /// Has a peer do what `script` says, and takes whatever comes of it.
 ///
 /// Each step is a byte for what is done, and what that needs: a message as it stands, the file of a block, bytes anywhere in the
@@ -22,17 +25,22 @@ pub fn receive(script: &[u8]) {
     let (victim, socket) = Channel::new(b"payload").expect("memory for a channel");
     let (peer, _) = Channel::join(socket).expect("the other end of the channel");
     let mut script = Script(script);
-    let mut broken = false;
+    // Into a ring without room, or a broken one, nothing is sent: that would wait.
+    let mut room = MOST_LENT;
     while let Some(step) = script.byte() {
         match step % 4 {
             0 => forge(&peer, &mut script),
             1 => lend(&peer, &mut script),
-            2 => poke(&peer, &mut script),
-            // Into a ring without room it would wait.
-            _ if broken => {}
-            _ => be_lent(&victim, &mut script),
+            2 => {
+                room = 0;
+                poke(&peer, &mut script);
+            }
+            _ if room == 0 => {}
+            _ => {
+                room -= 1;
+                be_lent(&victim, &mut script);
+            }
         }
-        broken |= step % 4 == 2;
     }
     // What is waited for from now on does not come.
     let _ = rustix::net::shutdown(&peer.socket, rustix::net::Shutdown::Both);
