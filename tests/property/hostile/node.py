@@ -11,12 +11,12 @@ from typing import Any
 from remotemedia._engine import _abi
 
 from . import packets, thunks
-from .model import BUFFER, COMPLETION, OK, Thing, Wrong
+from .model import BUFFER, COMPLETION, OK, Buffer, Thing, Wrong
 from .thunks import Raised, Registration
 
 REENTRANT = _abi.RM_ERR_REENTRANT
 
-TAME = ("ok", "emit", "emit many", "more")
+TAME = ("ok", "emit", "emit many", "more", "keep")
 WILD = TAME + (
     "emit wrong",
     "error",
@@ -114,6 +114,8 @@ class NodeScript(Registration):
                 self.more += 1
                 self.emit(callback, makes)
                 return _abi.RM_MORE
+            case "keep":
+                self.keep(callback, packet)
             case "emit wrong":
                 self.emit(callback, makes, wrong=True)
             case "error":
@@ -146,6 +148,14 @@ class NodeScript(Registration):
         packet = packets.packet(self.world, self.random, inside=self, right=not wrong)
         right = {OK} if makes else {REENTRANT}
         self.world.expect("rm_call_emit", packet, right=right, words=f"in {callback}")
+
+    def keep(self, callback: str, packet: Any) -> None:
+        """Keeps what it was given, for the program to read and free."""
+        place = ctypes.c_uint64()
+        is_object = packet and packet.contents.kind == _abi.RM_KIND_OBJECT
+        right = {REENTRANT} if not packet else {_abi.RM_ERR_UNSUPPORTED} if is_object else {OK}
+        if self.world.expect("rm_call_keep", ctypes.byref(place), right=right, words=f"in {callback}") == OK:
+            self.world.add(Buffer(BUFFER, place.value))
 
     def fail(self, callback: str) -> None:
         host = self.host

@@ -40,15 +40,24 @@ def buffer_wrap(world: World, r: Random) -> None:
         raise Wrong(f"memory that was refused was given back {script.destroyed} times")
 
 
-@calls("rm_buffer_share", weight=2)
-def buffer_share(world: World, r: Random) -> None:
+def making(world: World, r: Random, name: str) -> None:
     size = pick(r, 0, 1, 4096, 70_000, LARGEST, LARGEST + 1, 2**63 + 2**62, 2**64 - 1)
     start, place = out(r, ctypes.c_void_p), out(r)
     right = {OK} if size <= 70_000 else {MEMORY}
-    if world.expect("rm_buffer_share", size, start, place, right=right, words=f"{size} bytes") == OK:
+    if world.expect(name, size, start, place, right=right, words=f"{size} bytes") == OK:
         if size:
             ctypes.memset(start.result, 0x55, size)
         world.add(Buffer(BUFFER, place.result, address=start.result, size=size, memory=True))
+
+
+@calls("rm_buffer_new", weight=2)
+def buffer_new(world: World, r: Random) -> None:
+    making(world, r, "rm_buffer_new")
+
+
+@calls("rm_buffer_share", weight=2)
+def buffer_share(world: World, r: Random) -> None:
+    making(world, r, "rm_buffer_share")
 
 
 def looking(world: World, r: Random, name: str, right: set[int]) -> None:

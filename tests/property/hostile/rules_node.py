@@ -170,6 +170,11 @@ def call_defer(world: World, r: Random) -> None:
     world.expect("rm_call_defer", out(r), right={REENTRANT})
 
 
+@calls("rm_call_keep", weight=1)
+def call_keep(world: World, r: Random) -> None:
+    world.expect("rm_call_keep", out(r), right={REENTRANT})
+
+
 @calls("rm_call_tag", weight=1)
 def call_tag(world: World, r: Random) -> None:
     world.expect("rm_call_tag", out(r), right={REENTRANT})
