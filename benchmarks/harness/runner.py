@@ -17,6 +17,9 @@ from .table import Probe
 LONGEST = 120
 """Seconds after which a probe is ended: a hang is a failure like any other."""
 
+TRIES = 2
+"""Failures after which a peer is left alone."""
+
 Figures = dict[str, dict[str, list[float]]]
 """Of each table, of each row, one figure a round."""
 
@@ -33,12 +36,11 @@ def run(probes: Sequence[Probe], rounds: int) -> tuple[Figures, dict[str, dict[s
     """
     figures: Figures = {}
     lacking: dict[str, dict[str, str]] = {}
-    left = []
     for probe in probes:
         if probe.lacks:
             _lack(lacking, probe, probe.lacks)
-        else:
-            left.append(probe)
+    left = [probe for probe in probes if not probe.lacks]
+    failed: list[Probe] = []
     for number in range(rounds):
         start = time.perf_counter()
         for probe in [probe for probe in left if number < probe.most_rounds]:
@@ -48,7 +50,9 @@ def run(probes: Sequence[Probe], rounds: int) -> tuple[Figures, dict[str, dict[s
                 if not probe.is_peer:
                     raise
                 _lack(lacking, probe, str(error))
-                left.remove(probe)
+                failed.append(probe)
+                if failed.count(probe) == TRIES:
+                    left.remove(probe)
         took = time.perf_counter() - start
         print(f"round {number + 1} of {rounds}: {took:.0f} s", file=sys.stderr, flush=True)
     return figures, lacking
@@ -73,7 +77,8 @@ def measure(probe: Probe) -> dict[str, Any]:
             raise Failed(f"{probe.row}: not done after {LONGEST} s") from None
     if child.returncode:
         lines = errors.strip().splitlines() or ["no message"]
-        raise Failed(f"{probe.row}: {lines[-1]} (status {child.returncode})")
+        how = f"status {child.returncode}" if child.returncode > 0 else signal.strsignal(-child.returncode)
+        raise Failed(f"{probe.row}: {lines[-1]} ({how})")
     measured: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
     return measured
 

@@ -36,7 +36,7 @@ def through(way: str, work: Work, nodes: int, items: list[Any]) -> float:
     outputs = (ctypes.c_void_p * len(items))()
     release = ctypes.cast(ctypes.pythonapi.Py_DecRef, ctypes.c_void_p)
     if way == "trampolines":
-        kind = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)
+        kind = ctypes.CFUNCTYPE(ctypes.py_object, ctypes.py_object)
         functions = (kind * nodes)(*map(kind, chain))
         start = time.perf_counter()
         loop.through_callbacks(functions, nodes, inputs, outputs, size, release)
