@@ -15,7 +15,7 @@ PROCESS = "its process could not be started: "
 
 # What is tried, what is refused, and what each failure says.
 TRIALS = [
-    ("bytes_are_copied", "MEMORY", "no memory for a copy of 1000 bytes"),
+    ("bytes_are_copied", "MEMORY", "1000 bytes of memory are not to be had"),
     # Without threads of its own the library works on the caller's.
     ("bytes_are_copied", "THREAD", "no failure"),
     ("rings_are_made", "MEMORY", "2 packets of 64 bytes are more than there is memory for"),
