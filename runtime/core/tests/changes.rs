@@ -42,23 +42,31 @@ fn holder(add: i64, life: &Arc<Mutex<String>>) -> Arc<Slot> {
     })
 }
 
-/// Pushes numbers on a thread of its own while `change` is made to the session in the middle of it.
+/// Pushes numbers on a thread of its own while `change` is made to the session in the middle of it: the last of them come
+/// after it.
 fn amid(change: impl FnOnce(&Arc<remotemedia_core::Session>, &Arc<AtomicUsize>)) -> Vec<i64> {
     const COUNT: usize = 3000;
     let runtime = Runtime::new(2);
     let (a, b) = (node(pass), holder(0, &Arc::default()));
     let session = open(&runtime, &chain(&[("a", &a), ("b", &b)]));
     let pushed = Arc::new(AtomicUsize::new(0));
+    let (changing, changed) = mpsc::channel::<()>();
     thread::scope(|scope| {
-        let pusher = scope.spawn(|| {
+        let (session, pushed) = (&session, &pushed);
+        let pusher = scope.spawn(move || {
             for value in 0..COUNT {
+                if value == COUNT - 100 {
+                    // Ends with the sender, also when the change fails.
+                    changed.recv().unwrap_err();
+                }
                 session.push(number(value as i64), soon()).unwrap();
                 pushed.fetch_add(1, Ordering::SeqCst);
             }
             session.end();
         });
-        let puller = scope.spawn(|| pull_all(&session));
-        change(&session, &pushed);
+        let puller = scope.spawn(|| pull_all(session));
+        change(session, pushed);
+        drop(changing);
         pusher.join().unwrap();
         puller.join().unwrap()
     })

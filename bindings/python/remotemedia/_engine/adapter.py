@@ -7,7 +7,7 @@ A call answers an output, None (no output), or a mark of `objects`: MORE (call `
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable
 from contextvars import ContextVar
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -99,17 +99,6 @@ class Collector(Adapter):
 
 CALLER: ContextVar[int] = ContextVar("remotemedia_caller", default=0)
 """The completion of the call that a task runs for, so that what it opens is known to be waited for by that call."""
-
-
-def spawn(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task of ours on a caller's loop.
-
-    Where that is closed while a node still waits, the session has given the call up; that a pending task was destroyed
-    would tell the caller of something that he cannot mend.
-    """
-    task = loop.create_task(coroutine)
-    task._log_destroy_pending = False  # type: ignore[attr-defined]
-    return task
 
 
 class PendingCall:

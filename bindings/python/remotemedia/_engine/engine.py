@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
 from . import _abi, clips, log, packets, parcels
-from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter, spawn
-from .errors import LoopStopped, check, encoded
+from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
+from .errors import check, encoded
 from .library import library, quick
 from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
 from .process import ProcessAdapter, Processes, worker_command
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
+    from .handover import Handover
     from .session import EngineSession
 
 _STATUS = {DONE: _abi.RM_OK, MORE: _abi.RM_MORE, PENDING: _abi.RM_PENDING, FAILED: _abi.RM_ERR_NODE}
@@ -143,12 +143,12 @@ class Engine:
             if self._own_loop is not None:
                 self._own_loop.close(_EXIT_PATIENCE_NS / 1e9)
 
-    def own_loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop for callers that have none, started at its first use."""
+    def own_loop(self) -> Handover:
+        """The way onto the event loop for callers that have none, started at its first use."""
         with self._lock:
             if self._own_loop is None:
                 self._own_loop = LoopThread()
-            return self._own_loop.loop
+            return self._own_loop.handover
 
     # Nodes
 
@@ -258,31 +258,39 @@ class Engine:
         """The session whose call this thread is in."""
         return self.runs[self.tag()]
 
-    def defer(self) -> tuple[int, asyncio.AbstractEventLoop]:
-        """The completion of the call that this thread is in, and the event loop of its run."""
+    def defer(self, call: Callable[..., object], *arguments: object) -> Any:
+        """Has the run's event loop make a call that sees to the outcome of the one that this thread is in.
+
+        It is given the completion, the handover of the loop, and the arguments.
+
+        Raises:
+            LoopStopped: The loop does not run any more.
+        """
         session = self.runs.get(self.tag())
         # One that has ended has left the node behind, and its loop may be gone.
-        loop = self.own_loop() if session is None else session.loop
-        if not loop.is_running():
-            raise LoopStopped("the event loop of the run has stopped, so nothing can be awaited any more")
-        completion = ctypes.c_uint64()
-        check(quick.rm_call_defer(completion))
-        return completion.value, loop
+        handover = self.own_loop() if session is None else session.handover
+        handover.give(call, handover, *arguments, prepare=_completion)
+        return PENDING
 
     def wait_for(self, awaitable: Awaitable[Any], adapter: NodeAdapter, more: bool = False) -> Any:
         """Has the run's event loop wait for a result; `more` says that the next one is asked for afterwards."""
+        call = adapter.pending = PendingCall()
         try:
-            completion, loop = self.defer()
+            return self.defer(self._start, awaitable, adapter, call, more)
         except BaseException:
+            adapter.pending = None
             if hasattr(awaitable, "close"):
                 awaitable.close()
             raise
-        call = adapter.pending = PendingCall()
-        loop.call_soon_threadsafe(self._start, loop, awaitable, adapter, call, completion, more)
-        return PENDING
 
     def _start(
-        self, loop: Any, awaitable: Awaitable[Any], adapter: Adapter, call: PendingCall, completion: int, more: bool
+        self,
+        completion: int,
+        handover: Handover,
+        awaitable: Awaitable[Any],
+        adapter: Adapter,
+        call: PendingCall,
+        more: bool,
     ) -> None:
         def close(_: object) -> None:
             # Neither does anything once the outcome has been given; a call that was cancelled early needs both.
@@ -293,7 +301,7 @@ class Engine:
         if call.given_up:
             close(None)
             return
-        call.task = spawn(loop, self._await(awaitable, adapter, completion, more))
+        call.task = handover.spawn(self._await(awaitable, adapter, completion, more))
         call.task.add_done_callback(close)
 
     async def _await(self, awaitable: Awaitable[Any], adapter: Adapter, completion: int, more: bool) -> None:
@@ -464,6 +472,13 @@ def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | Proc
 
         return (AsyncStreamAdapter if is_async(node.process) else ThreadStreamAdapter)(engine, node)
     return (PortAdapter if node.inputs else NodeAdapter)(engine, node)
+
+
+def _completion() -> int:
+    """The completion of the call that this thread is in."""
+    completion = ctypes.c_uint64()
+    check(quick.rm_call_defer(completion))
+    return completion.value
 
 
 def _address(text: bytes) -> int | None:

@@ -6,11 +6,13 @@ import asyncio
 import ctypes
 import threading
 
+from .handover import Handover, handover
+
 
 class LoopThread:
     """An event loop that runs in a daemon thread until it is closed."""
 
-    loop: asyncio.AbstractEventLoop
+    handover: Handover
 
     def __init__(self) -> None:
         started = threading.Event()
@@ -21,7 +23,7 @@ class LoopThread:
 
     def _serve(self, started: threading.Event) -> None:
         async def until_closed() -> None:
-            self.loop = asyncio.get_running_loop()
+            self.handover = handover(asyncio.get_running_loop())
             self._closed = asyncio.Event()
             started.set()
             await self._closed.wait()
@@ -34,7 +36,7 @@ class LoopThread:
         Args:
             patience: Seconds to wait before a task that keeps the loop busy is interrupted, and again after that.
         """
-        self.loop.call_soon_threadsafe(self._closed.set)
+        self.handover.loop.call_soon_threadsafe(self._closed.set)
         self._thread.join(patience)
         if interrupt(self._thread):
             self._thread.join(patience)

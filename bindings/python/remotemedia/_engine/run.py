@@ -38,7 +38,7 @@ class Run(EngineSession):
         self.error: BaseException | None = None
         self.metrics: Metrics | None = None
         self._wants_metrics = metrics
-        self._ended = self.loop.create_future()
+        self._ended = self.handover.loop.create_future()
         self._over = False
 
     def start(self, inputs: Iterable[Any], optional: bool) -> None:
@@ -66,7 +66,7 @@ class Run(EngineSession):
             self._wake()
         else:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self.loop.call_soon_threadsafe(self._wake)
+                self.handover.loop.call_soon_threadsafe(self._wake)
         quick.rm_session_free(self._handle)
 
     def _take_result(self) -> None:
@@ -104,7 +104,7 @@ class Run(EngineSession):
             self.cancel()
             if not self._over:
                 # A moment for the nodes to be cleaned up; one that blocks is not waited for.
-                self._ended = self.loop.create_future()
+                self._ended = self.handover.loop.create_future()
                 await asyncio.wait([self._ended], timeout=CANCEL_PATIENCE)
             raise
         if self.error is not None:

@@ -14,6 +14,7 @@ from .adapter import CALLER, Adapter
 from .build import build
 from .engine import Shared, engine
 from .errors import check, read_text
+from .handover import Handover, handover
 from .library import library, quick
 from .spec import Spec
 
@@ -42,7 +43,7 @@ class EngineSession:
         self.engine = engine()
         self.spec = spec
         self.on_error = on_error
-        self._loop = loop
+        self._handover = None if loop is None else handover(loop)
         self._handle = ctypes.c_uint64()
         self._shared: list[Shared] = []
         self._keys: list[int] = []
@@ -50,9 +51,9 @@ class EngineSession:
         self._steps = iter((False, True)).__next__
 
     @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop that the nodes' awaitables run on. [any thread]"""
-        return self._loop or self.engine.own_loop()
+    def handover(self) -> Handover:
+        """The way onto the event loop that the nodes' awaitables run on. [any thread]"""
+        return self._handover or self.engine.own_loop()
 
     def open(self, source: Adapter | None = None, sink: Adapter | None = None, optional: bool = False) -> None:
         """Builds the pipeline and starts it.

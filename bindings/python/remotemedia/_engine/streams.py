@@ -18,13 +18,14 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.exceptions import PipelineError
-from .adapter import CALLER, NodeAdapter, PendingCall, spawn
-from .objects import DONE, MORE, PENDING
+from .adapter import CALLER, NodeAdapter, PendingCall
+from .objects import DONE, MORE
 
 if TYPE_CHECKING:
     import asyncio
 
     from .engine import Engine
+    from .handover import Handover
 
 _END: Final = object()
 _JOIN_SECONDS = 1.0
@@ -89,21 +90,14 @@ class AsyncStreamAdapter(StreamAdapter):
         self._over = False
 
     def _feed(self, item: Any) -> Any:
-        completion, loop = self.engine.defer()
-        loop.call_soon_threadsafe(self._on_item, item, completion, loop, self._epoch)
-        return PENDING
+        return self.engine.defer(self._on_item, item, self._epoch)
 
     def _go_on(self, _: None) -> Any:
-        return self.guard(self._defer_resume)
-
-    def _defer_resume(self) -> Any:
-        completion, loop = self.engine.defer()
-        loop.call_soon_threadsafe(self._on_resume, completion, self._epoch)
-        return PENDING
+        return self.guard(lambda: self.engine.defer(self._on_resume, self._epoch))
 
     # From here on everything runs on the loop.
 
-    def _on_item(self, item: Any, completion: int, loop: asyncio.AbstractEventLoop, epoch: int) -> None:
+    def _on_item(self, completion: int, handover: Handover, item: Any, epoch: int) -> None:
         if epoch != self._epoch:
             return self.engine.drop(completion)
         self._completion = completion
@@ -111,11 +105,11 @@ class AsyncStreamAdapter(StreamAdapter):
             return self._finish(None)
         self._items.append(item)
         if self._driver is None:
-            self._driver = spawn(loop, self._drive())
+            self._driver = handover.spawn(self._drive())
         else:
             self._wake()
 
-    def _on_resume(self, completion: int, epoch: int) -> None:
+    def _on_resume(self, completion: int, _: Handover, epoch: int) -> None:
         if epoch != self._epoch:
             return self.engine.drop(completion)
         self._completion = completion
