@@ -14,7 +14,7 @@ SOURCES := $(shell find runtime bindings/python cmake include CMakeLists.txt pyp
 TESTING := build/testing/libremotemedia.so.0
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-rust test-native test-python check loom bench soak deep fuzz header baseline fmt clean prerequisites
+.PHONY: demo test test-rust test-native test-python check loom bench soak sanitize deep fuzz header baseline fmt clean prerequisites
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python bindings/examples/python/speech_segments.py "$(AUDIO)" --out "$(OUT)"
@@ -61,9 +61,14 @@ bench: $(VENV)/installed-test
 soak: $(VENV)/installed-test
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 60
 
-# What takes long: models, the same for ten minutes, ten minutes of random sessions in the engine, a million hostile calls, and
-# more of the tests.
+# The programs in C and C++ under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, then under valgrind.
+sanitize: $(VENV)/installed-test
+	for preset in asan valgrind; do cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset || exit; done
+
+# What takes long: sanitizers, models, the same for ten minutes, ten minutes of random sessions in the engine, a million hostile
+# calls, 100,000 pipelines, and more of the tests.
 deep: $(VENV)/installed-test $(TESTING)
+	$(MAKE) sanitize
 	$(MAKE) loom INTERRUPTIONS=2
 	$(BIN)/python benchmarks/soak.py --sessions 1000 --rate 50 --seconds 600
 	cd runtime && STRESS_SECONDS=600 cargo test --release --locked -p remotemedia-core --test stress
