@@ -19,7 +19,9 @@ RATE, COUNT = 100, 150
 TABLES = [Table("paced", f"{RATE} packets a second through three Python nodes, from sent to received, p50", "µs")]
 ROWS = {
     "session": "remotemedia: a session on an event loop",
+    "caller": "remotemedia: a session on an event loop, caller_runs",
     "sync": "remotemedia: a session without an event loop",
+    "sync-caller": "remotemedia: a session without an event loop, caller_runs",
     "queues": "asyncio queues",
 }
 
@@ -51,8 +53,8 @@ async def pace(send: Callable[[float], Awaitable[object]], receive: Callable[[],
     return latencies
 
 
-async def through_session() -> list[float]:
-    async with open_session([KeepNode(), KeepNode(), KeepNode()]) as session:
+async def through_session(caller_runs: bool) -> list[float]:
+    async with open_session([KeepNode(), KeepNode(), KeepNode()], caller_runs=caller_runs) as session:
         return await pace(session.send, session.receive)
 
 
@@ -65,9 +67,9 @@ async def through_queues() -> list[float]:
     return latencies
 
 
-def through_sync_session() -> list[float]:
+def through_sync_session(caller_runs: bool) -> list[float]:
     latencies = []
-    with Pipeline([KeepNode(), KeepNode(), KeepNode()]).sync_session() as session:
+    with Pipeline([KeepNode(), KeepNode(), KeepNode()]).sync_session(caller_runs=caller_runs) as session:
         start = time.perf_counter()
         for number in range(COUNT):
             time.sleep(max(start + number / RATE - time.perf_counter(), 0))
@@ -79,10 +81,11 @@ def through_sync_session() -> list[float]:
 
 
 def main(way: str) -> None:
-    if way == "sync":
-        latencies = through_sync_session()
+    caller_runs = way.endswith("caller")
+    if way.startswith("sync"):
+        latencies = through_sync_session(caller_runs)
     else:
-        latencies = asyncio.run(through_session() if way == "session" else through_queues())
+        latencies = asyncio.run(through_queues() if way == "queues" else through_session(caller_runs))
     answer({"paced": statistics.median(latencies) * 1e6})
 
 

@@ -30,6 +30,13 @@ def _faster(peer: str) -> Goal:
     return Goal(f"the same beside {peer}", _share("hop", peer, OURS), 6 if "queues" in peer else 60, "x faster", True)
 
 
+def _paced(text: str, row: str) -> tuple[Goal, Goal]:
+    return (
+        Goal(f"{text}, p50", lambda look: look("paced", row), 60, "µs"),
+        Goal(f"{text}, beside asyncio queues", _share("paced", row, "asyncio queues"), 1, "x"),
+    )
+
+
 def _growth(key: str, first: str, last: str) -> Callable[[Look], float]:
     """How much more the last step costs for each than the step before it: 1 where the cost is a line."""
 
@@ -59,18 +66,8 @@ GOALS = [
         "x",
     ),
     *map(_faster, ("asyncio queues", "GStreamer Python element", "Pipecat")),
-    Goal(
-        "a paced stream through three Python nodes, p50",
-        lambda look: look("paced", "remotemedia: a session on an event loop"),
-        60,
-        "µs",
-    ),
-    Goal(
-        "the same beside asyncio queues",
-        _share("paced", "remotemedia: a session on an event loop", "asyncio queues"),
-        1,
-        "x",
-    ),
+    *_paced("a paced stream through three Python nodes", "remotemedia: a session on an event loop"),
+    *_paced("the same with caller_runs", "remotemedia: a session on an event loop, caller_runs"),
     Goal(
         "10 ms of audio into a Python node",
         lambda look: look("audio-border", "into a Python node, as a NumPy view"),

@@ -21,3 +21,7 @@ class SessionOptions(TypedDict, total=False):
     stall: float | None
     # How many calls are kept for `save_trace`: the newest. 0.
     trace: int
+    # Whether the thread that sends a packet takes it through the nodes before `send` returns, instead of waking another
+    # one for that: for packets that come alone and are to be through soon. Only as long as every node is known to be
+    # quick (20 us a call). A node that takes long all the same holds up the sender, and its event loop. False.
+    caller_runs: bool

@@ -224,6 +224,24 @@ impl Lane {
         true
     }
 
+    /// Makes this thread a worker until the loan ends, if that keeps nobody waiting: it is none, and the lane has room and
+    /// nothing else to do.
+    pub fn lend(&self) -> Option<Loan<'_>> {
+        if CURRENT.with_borrow(|current| current.strong_count() > 0) {
+            return None;
+        }
+        let mut state = lock(&self.state);
+        if state.closed || state.active >= self.parallel || !state.queue.is_empty() {
+            return None;
+        }
+        state.workers += 1;
+        state.active += 1;
+        state.taken += 1;
+        drop(state);
+        CURRENT.replace(self.this.clone());
+        Some(Loan(self))
+    }
+
     /// Whether the lane takes no more work.
     pub fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
@@ -481,6 +499,27 @@ impl Drop for Guest<'_> {
     fn drop(&mut self) {
         lock(&self.0.state).guests -= 1;
         self.0.quiet.notify_all();
+    }
+}
+
+/// A thread that is a worker of a lane for a while.
+#[derive(Debug)]
+pub struct Loan<'a>(&'a Lane);
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        CURRENT.replace(Weak::new());
+        let mut state = lock(&self.0.state);
+        state.active -= 1;
+        if self.0.rest(&mut state) {
+            if state.idle > 0 {
+                self.0.work.notify_one();
+            } else {
+                self.0.want_worker(&mut state);
+            }
+        }
+        drop(state);
+        self.0.hire();
     }
 }
 

@@ -46,7 +46,7 @@ pub use error::{Error, ErrorKind, Fault, NodeError, Result};
 pub use graph::{Graph, Source};
 pub use histogram::Histogram;
 pub use host::{Host, HostObject, Parcel, Piece};
-pub use lane::{Guest, Lane};
+pub use lane::{Guest, Lane, Loan};
 pub use manifest::Manifest;
 pub use metrics::{NodeMetrics, SessionMetrics};
 pub use node::{Context, Flow, Node, NodeInfo, Outcome};

@@ -20,7 +20,14 @@ from .session import CANCEL_PATIENCE, EngineSession
 from .spec import Spec
 
 _EVENTS = _abi.RM_EVENT_READY, _abi.RM_EVENT_OUTPUT, _abi.RM_EVENT_ROOM, _abi.RM_EVENT_ENDED
-_DEFAULTS: dict[str, Any] = {"on_error": "raise", "capacity": 16, "policy": "block", "stall": 10.0, "trace": 0}
+_DEFAULTS: dict[str, Any] = {
+    "on_error": "raise",
+    "capacity": 16,
+    "policy": "block",
+    "stall": 10.0,
+    "trace": 0,
+    "caller_runs": False,
+}
 _TIMES = range(_abi.RM_TIME_NONE + 1, 2**63)
 
 
@@ -86,6 +93,8 @@ class Live(EngineSession):
         config.policy = POLICIES[self._options["policy"]]
         config.stall = int((self._options["stall"] or 0) * 1e9)
         config.trace = self._options["trace"]
+        if self._options["caller_runs"]:
+            config.flags |= _abi.RM_SESSION_CALLER_RUNS
 
     def forsaken(self) -> bool:
         """Whether it runs on although nobody has said that it should end."""

@@ -94,6 +94,9 @@ pub struct SessionConfig {
     pub output: Option<Arc<Slot>>,
     /// Whom to tell of events.
     pub listener: Option<Listener>,
+    /// Whether the thread that pushes a packet runs what it makes ready, instead of waking a worker for it; see
+    /// [`crate::Session::push`].
+    pub caller_runs: bool,
     /// The call of a node that is to wait for the session.
     pub caller: Option<Arc<Caller>>,
 }
@@ -111,6 +114,7 @@ impl Default for SessionConfig {
             input_optional: false,
             output: None,
             listener: None,
+            caller_runs: false,
             caller: None,
         }
     }

@@ -44,6 +44,7 @@ pub struct Session {
     runtime: Arc<Runtime>,
     stall: Option<Duration>,
     caller: Option<Arc<Caller>>,
+    caller_runs: bool,
     links: Vec<Link>,
     state: Mutex<State>,
     /// What waiting callers sleep at, by what they want.
@@ -102,6 +103,7 @@ impl Session {
             runtime: Arc::clone(runtime),
             stall: config.stall,
             caller: config.caller,
+            caller_runs: config.caller_runs,
             links: lanes.into_iter().map(Link::new).collect(),
             state: Mutex::new(state),
             wakers: Default::default(),
@@ -135,23 +137,34 @@ impl Session {
     }
 
     /// Gives a packet to every node that takes input and has no edge leading to it. Waits for room until `deadline`.
+    ///
+    /// Where the caller runs, it makes the calls of this packet before it returns, as far as workers of the same lane are
+    /// neither at work nor have anything else to do, and the nodes are known to be quick.
     pub fn push(self: &Arc<Self>, packet: Packet, deadline: Option<Instant>) -> Result<()> {
-        let state = self.wait_for_room(deadline, true)?;
-        self.accept(state, packet);
+        let mut state = self.wait_for_room(deadline, true)?;
+        self.accept(&mut state, packet);
+        let loan = if self.caller_runs && state.is_quick() { self.links[state.home].lane.lend() } else { None };
+        if loan.is_some() {
+            let link = state.home;
+            self.run_on(state, link);
+        } else {
+            self.let_go(state);
+        }
         Ok(())
     }
 
     /// The same for one of the engine's own threads: the packet is taken only if there is room, and the owner is not told
     /// of room later.
     pub(crate) fn offer(self: &Arc<Self>, packet: &mut Option<Packet>, deadline: Option<Instant>) -> Result<()> {
-        let state = self.wait_for_room(deadline, false)?;
+        let mut state = self.wait_for_room(deadline, false)?;
         if let Some(packet) = packet.take() {
-            self.accept(state, packet);
+            self.accept(&mut state, packet);
+            self.let_go(state);
         }
         Ok(())
     }
 
-    fn accept(self: &Arc<Self>, mut state: MutexGuard<'_, State>, mut packet: Packet) {
+    fn accept(&self, state: &mut State, mut packet: Packet) {
         packet.index = state.next_input;
         packet.born = self.opened.elapsed().as_nanos() as u64;
         packet.origin = PUSHED;
@@ -163,7 +176,6 @@ impl Session {
             state.deliver(edge, shared);
         }
         state.deliver(plan.inputs[0], packet);
-        self.let_go(state);
     }
 
     /// Has every node give what it holds back, after the packets that were pushed before; the stream goes on. Waits for

@@ -18,7 +18,7 @@ const BATCH: usize = 32;
 /// How long a worker stays with a session before it looks after others.
 const SLICE: Duration = Duration::from_millis(2);
 /// What a call costs that is worth a thread of its own, in nanoseconds.
-const HEAVY: u64 = 20_000;
+pub(super) const HEAVY: u64 = 20_000;
 
 /// An operation that a worker has taken on.
 struct Work {
@@ -49,7 +49,7 @@ impl Session {
         self.run_on(self.lock(), link);
     }
 
-    fn run_on<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>, link: usize) {
+    pub(super) fn run_on<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>, link: usize) {
         let mut scratch = Scratch::default();
         let mut now = Instant::now();
         let slice = now + SLICE;

@@ -9,6 +9,7 @@ use super::change::Change;
 use super::flow::{EdgeState, Path};
 use super::matcher::Matcher;
 use super::plan::Plan;
+use super::run::HEAVY;
 use super::{Event, Listener, Session};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::sync::Instant;
@@ -352,6 +353,14 @@ impl State {
     /// Whether packets flow, and nothing else is going on.
     pub fn is_plain(&self) -> bool {
         matches!(self.phase, Phase::Running) && !self.cancelled && self.halted.is_none() && self.changes.is_empty()
+    }
+
+    /// Whether packets flow, nobody is at work or about to be on the lane that most of it is done on, and every node is
+    /// known not to be worth a thread of its own.
+    pub fn is_quick(&self) -> bool {
+        let home = self.home;
+        let is_free = self.runners[home] == 0 && !self.queued[home];
+        self.is_plain() && is_free && self.nodes.iter().all(|node| node.cost > 0 && node.cost <= HEAVY)
     }
 
     /// What can be asked of a node now. One that nothing can be asked of is not looked at again before it is stirred.

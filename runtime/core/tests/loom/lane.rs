@@ -169,3 +169,31 @@ fn a_loop_that_pumps_when_it_is_asked_to_makes_every_call() {
         assert_eq!(lane.close(never()), 0);
     });
 }
+
+#[test]
+fn a_thread_that_lends_itself_keeps_nobody_waiting() {
+    model(2, || {
+        let (lane, tally, done) = (lane(2), Tally::default(), Flag::new());
+        let inside = Arc::new(AtomicUsize::new(0));
+        let (lender, own, calls) = (Arc::clone(&lane), Arc::clone(&inside), tally.clone());
+        let lender = thread::spawn(move || {
+            let Some(_loan) = lender.lend() else { return };
+            assert_eq!(own.fetch_add(1, SeqCst), 0);
+            assert!(lender.lend().is_none());
+            // What comes of its own work waits for a worker.
+            lender.post(calls.call());
+            own.fetch_sub(1, SeqCst);
+        });
+        let (said, other) = (done.clone(), Arc::clone(&inside));
+        lane.post(move || {
+            assert_eq!(other.fetch_add(1, SeqCst), 0);
+            other.fetch_sub(1, SeqCst);
+            said.set();
+        });
+        done.take();
+        lender.join().unwrap();
+        assert_eq!(lane.close(never()), 0);
+        assert_eq!(tally.made(), tally.gone());
+        assert!(lane.lend().is_none());
+    });
+}
