@@ -44,6 +44,7 @@ def session_open(world: World, r: Random) -> None:
     )
     faults = spoil_config(world, r, config) if seldom(r, 8) else set()
     config.caller = world.wrong_handle(r) if seldom(r) else 0
+    config.flags |= pick(r, 0, 0, _abi.RM_SESSION_CALLER_RUNS)
     made, place = struct(r, config, first=_abi.rm_session_config.caller.offset), out(r)
     made.faults |= faults
     nodes, right = opening(pipeline, config.capacity) if pipeline else ([], {OK})
@@ -66,7 +67,7 @@ def spoil_config(world: World, r: Random, config: Any) -> set[int]:
             config.on_error = pick(r, 3, 2**32 - 1)
             return {WRONG}
         case 1:
-            config.flags = pick(r, 2, 2**31)
+            config.flags = pick(r, 4, 2**31)
             return {UNSUPPORTED}
         case 2:
             config.policy = pick(r, 5, 2**32 - 1)

@@ -97,6 +97,7 @@ impl Case {
             },
             stall: rng.chance(300).then(|| Duration::from_millis(3 + rng.below(30))),
             trace: rng.pick(&[0, 0, 10]),
+            caller_runs: rng.chance(300),
             input,
             output,
             listener: Some(Listener { lane, call: Arc::new(move |event: Event| hears.hear(event)) }),
