@@ -278,11 +278,11 @@ def test_memory_does_not_grow(run, size):
             await go(50)
             before = count()
             await go(2000 if size < 100_000 else 300)
-            # A few more may be on their way at a time.
-            after = await_that(lambda: (now := count()).mappings <= before.mappings + 8 and now) or count()
-            assert after.files <= before.files + 8
-            assert after.shared <= before.shared + 8
-            assert after.mappings <= before.mappings + 8
+            # A few more may be on their way at a time; a leak would be one each time.
+            after = await_that(lambda: (now := count()).mappings <= before.mappings + 30 and now) or count()
+            assert after.files <= before.files + 30
+            assert after.shared <= before.shared + 30
+            assert after.mappings <= before.mappings + 30
 
     run(main())
 

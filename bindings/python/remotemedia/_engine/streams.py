@@ -106,6 +106,7 @@ class AsyncStreamAdapter(StreamAdapter):
         self._items.append(item)
         if self._driver is None:
             self._driver = handover.spawn(self._drive())
+            self._driver.add_done_callback(self._on_driven)
         else:
             self._wake()
 
@@ -147,10 +148,20 @@ class AsyncStreamAdapter(StreamAdapter):
             self._over = True
             self._finish(None)
         except BaseException as error:
-            self._over = True
-            completion, self._completion = self._completion, 0
-            if completion:
-                self.engine.fail_later(completion, error)
+            self._fail(error)
+
+    def _on_driven(self, driver: asyncio.Task[None]) -> None:
+        if driver is self._driver and not self._over:
+            import asyncio
+
+            # It was cancelled before its first step.
+            self._fail(asyncio.CancelledError())
+
+    def _fail(self, error: BaseException) -> None:
+        self._over = True
+        completion, self._completion = self._completion, 0
+        if completion:
+            self.engine.fail_later(completion, error)
 
     async def _stream(self) -> AsyncIterator[Any]:
         while True:
