@@ -25,7 +25,10 @@ class Doorbell:
                 loop = self._loop()
                 if loop is None:
                     raise RuntimeError("the event loop is gone")
-                loop.call_soon_threadsafe(self._answer)
+                if asyncio._get_running_loop() is loop:  # whoever sends makes the calls
+                    self._answer()
+                else:
+                    loop.call_soon_threadsafe(self._answer)
             except RuntimeError:
                 self._rung = False
                 raise
