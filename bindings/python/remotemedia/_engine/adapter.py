@@ -50,6 +50,8 @@ class Adapter:
     """Takes one input, if the inputs have no names. It may raise, and what it returns goes to `sort`."""
     resume: Callable[[None], Any]
     """Goes on after MORE; for a source, makes the next output."""
+    _plain: type = type(None)
+    """The type of the last result that was sorted and stayed what it was."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -61,9 +63,15 @@ class Adapter:
         return result
 
     def take(self, item: Any, port: int) -> Any:
-        """Takes one input at a port."""
+        """Takes one input at a port: makes the call as the library does where it makes it itself."""
         try:
-            return self.sort(self.process(item))
+            result = self.process(item)
+            if type(result) is self._plain:
+                return result
+            answer = self.sort(result)
+            if answer is result:
+                self._plain = type(result)
+            return answer
         except BaseException as error:
             return self.engine.fail(error)
 
