@@ -209,9 +209,10 @@ class Engine:
         callbacks = _abi.rm_node_callbacks.from_buffer_copy(template)
         callbacks.user_data = key
         callbacks.flags = adapter.is_source * _abi.RM_NODE_SOURCE + adapter.none_is_value * _abi.RM_NODE_NONE_IS_VALUE
+        # Kept until the library has taken references of its own.
         objects = adapter.process, adapter.resume, adapter.sort
-        ports = ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
-        if any(ports):
+        if adapter.inputs or adapter.outputs:
+            ports = ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
             callbacks.inputs, callbacks.outputs = map(_address, ports)
             callbacks.inputs_size, callbacks.outputs_size = map(len, ports)
         elif self.objects.table is not None:
