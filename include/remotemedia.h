@@ -304,7 +304,7 @@ typedef uint64_t rm_completion;
  *
  * With it a node may name an object to call instead of a function (`process_object`). The call happens between `enter`
  * and `leave`, with the packet's object as the one argument, and answers a new reference: one of the five objects below,
- * or the output. It must not raise: whatever it wraps, it catches.
+ * or the output; or null, if it has failed.
  */
 typedef struct rm_object_table {
     /**
@@ -336,7 +336,7 @@ typedef struct rm_object_table {
      */
     void *(*call)(void *callable, void *argument);
     /**
-     * Forgets the error that a call which answered null has left behind.
+     * Forgets the error that a call which answered null has left behind; there may be none.
      */
     void (*clear)(void);
     /**
@@ -387,13 +387,36 @@ typedef struct rm_object_table {
      * that to `export_object`, as it does if the call fails.
      */
     void *write_audio;
+    /**
+     * Takes the error that a call which answered null has left behind: its type, the error itself, and where it was raised.
+     * Each is a new reference or null; what is written is null before. Null, like the next three, if errors are only
+     * forgotten.
+     */
+    void (*fetch)(void **kind, void **error, void **trace);
+    /**
+     * Makes of what was fetched an error that is an object of its type, in place.
+     */
+    void (*normalize)(void **kind, void **error, void **trace);
+    /**
+     * Has an error know where it was raised; 0, or another number on failure. Not called if that is null.
+     */
+    int32_t (*set_trace)(void *error, void *trace);
+    /**
+     * An object to call with such an error, inside the callback that has failed: it calls `rm_call_fail`. What it answers is
+     * let go.
+     */
+    void *fail;
+    /**
+     * The type of an object; a new reference. Null if no node has a `sort_object`.
+     */
+    void *(*type_of)(void *object);
 } rm_object_table;
 
 /**
  * To begin with: what has to be set in an `rm_object_table` is set.
  */
 #define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * A part of an object that has come from another process.
@@ -614,13 +637,19 @@ typedef struct rm_node_callbacks {
      * RM_NODE_MATCH: by how many nanoseconds the packets of a set may be apart.
      */
     int64_t match_tolerance;
+    /**
+     * An object to call with an output that `process_object` has answered, before it is sent on: it answers as that does. If it
+     * answers the very object, those of the same type go by it, until it has done so for one of another type. Null if outputs
+     * are what they are; else the object table needs `type_of`.
+     */
+    void *sort_object;
 } rm_node_callbacks;
 
 /**
  * To begin with: what has to be set in an `rm_node_callbacks` is set.
  */
 #define RM_NODE_CALLBACKS_INIT { sizeof(rm_node_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, \
-    NULL, NULL, NULL, 0, NULL, 0, 0 }
+    NULL, NULL, NULL, 0, NULL, 0, 0, NULL }
 
 /**
  * A node. 0 is never valid.

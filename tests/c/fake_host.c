@@ -121,12 +121,12 @@ void host_free(host *host)
 
 void host_is_gone(host *host)
 {
-    object *marks[] = {&none, &more, &done, &pending, &failed};
+    object *marks[] = {&none, &more, &done, &pending, &failed, &small, &large};
     WAIT_FOR(atomic_load(&host->destroyed) > 0);
     CHECK_INT(host->destroyed, 1);
     CHECK_INT(host->strays, 0);
     CHECK_INT(objects_alive(), 0);
-    for (int i = 0; i < 5; i++)
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         CHECK_INT(marks[i]->references, 1);
 }
 

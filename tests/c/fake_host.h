@@ -51,6 +51,10 @@ int objects_alive(void);
 
 /* What a call may answer instead of an object: each counts, and nobody may take a reference from it or leave one. */
 extern object none, more, done, pending, failed;
+/* The types of objects with a value below 100, and of all others; counted likewise. */
+extern object small, large;
+/* Has a call fail with an error: the reference is given. Answers null. */
+object *raise_error(object *error);
 
 /* How many threads have been lent so far. */
 int host_hired(host *host);

@@ -3,9 +3,11 @@
 
 object none = {.references = 1}, more = {.references = 1}, done = {.references = 1};
 object pending = {.references = 1}, failed = {.references = 1};
+object small = {.references = 1}, large = {.references = 1};
 
 static atomic_int alive;
 static _Thread_local int entered;
+static _Thread_local object *raised;
 
 object *new_object(int value)
 {
@@ -85,6 +87,64 @@ static void *call(void *callable, void *argument)
 static void clear(void)
 {
     CHECK(entered > 0);
+    if (raised != NULL)
+        release(raised);
+    raised = NULL;
+}
+
+object *raise_error(object *error)
+{
+    CHECK(raised == NULL);
+    raised = error;
+    return NULL;
+}
+
+/* An error comes as its value; where it was raised is one more than that. */
+static void fetch(void **kind, void **error, void **trace)
+{
+    CHECK(entered > 0 && *kind == NULL && *error == NULL && *trace == NULL);
+    if (raised == NULL)
+        return;
+    *kind = retain(&small);
+    *error = raised;
+    *trace = raised->value % 2 == 0 ? new_object(raised->value + 1) : NULL;
+    raised = NULL;
+}
+
+static void normalize(void **kind, void **error, void **trace)
+{
+    (void)trace;
+    CHECK(entered > 0 && (*kind == NULL) == (*error == NULL));
+    if (*error == NULL)
+        return;
+    object *normal = new_object(((object *)*error)->value * 10);
+    release(*error);
+    *error = normal;
+}
+
+static int32_t set_trace(void *error, void *trace)
+{
+    CHECK(entered > 0);
+    ((object *)error)->value += ((object *)trace)->value;
+    return 0;
+}
+
+/* An object that is called to say why a call has failed. It fails itself at errors that are large. */
+static object *tell(object *self, object *error)
+{
+    (void)self;
+    if (error->value >= 100)
+        return raise_error(new_object(error->value));
+    CHECK_OK(rm_call_fail("raised", 6, retain(error)));
+    return retain(&failed);
+}
+
+static object fail = {.references = 1, .call = tell};
+
+static void *type_of(void *item)
+{
+    CHECK(entered > 0);
+    return retain(((object *)item)->value < 100 ? &small : &large);
 }
 
 const rm_object_table object_table = {
@@ -100,4 +160,9 @@ const rm_object_table object_table = {
     .done = &done,
     .pending = &pending,
     .failed = &failed,
+    .fetch = fetch,
+    .normalize = normalize,
+    .set_trace = set_trace,
+    .fail = &fail,
+    .type_of = type_of,
 };

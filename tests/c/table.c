@@ -158,6 +158,135 @@ static void many_objects_leave_nothing_behind(rm_runtime runtime)
     host_stop(&host);
 }
 
+/* Fails with the input as its error. */
+static object *refuse(object *self, object *argument)
+{
+    (void)self;
+    return raise_error(retain(argument));
+}
+
+static void errors_that_are_raised_are_told(rm_runtime runtime)
+{
+    host host;
+    rm_session_config how = session_config();
+    how.on_error = RM_ON_ERROR_COLLECT;
+    host_start(&host, runtime, LENDS | HAS_TABLE);
+    rm_node node = calling_node(&host, new_callable(refuse), NULL, 0);
+    rm_session session = open_node(runtime, node, &how);
+    static const int told[][2] = {{1, 10}, {2, 23}}; /* one without a place, and one with */
+    for (int i = 0; i < 2; i++) {
+        rm_packet failure = RM_PACKET_INIT;
+        push_object(session, &host, new_object(told[i][0]));
+        CHECK_OK(rm_session_pull(session, &failure, PATIENCE));
+        CHECK_INT(failure.kind, RM_KIND_FAILURE);
+        CHECK_INT(((object *)failure.object)->value, told[i][1]);
+        release(failure.object);
+        CHECK_OK(rm_buffer_free(failure.buffer));
+    }
+    push_object(session, &host, new_object(11)); /* which cannot be told of */
+    expect_failure(session, "the callback answered -200 without saying why");
+    finish(session);
+    CHECK_OK(rm_node_free(node));
+    host_stop(&host);
+}
+
+static atomic_int looks;
+
+/* Lets objects be, but for some. */
+static object *look(object *self, object *argument)
+{
+    (void)self;
+    atomic_fetch_add(&looks, 1);
+    switch (argument->value) {
+    case 42:
+        return new_object(43);
+    case 44:
+        return retain(&none);
+    case 145:
+        return raise_error(new_object(4));
+    default:
+        return retain(argument);
+    }
+}
+
+static rm_node sorting_node(const host *host, object *process, object *sort)
+{
+    rm_node_callbacks callbacks = {.struct_size = sizeof callbacks, .process_object = process, .sort_object = sort};
+    rm_node node = 0;
+    CHECK_OK(rm_node_new(host->handle, &callbacks, &node));
+    release(process);
+    release(sort);
+    return node;
+}
+
+static void outputs_of_another_type_are_looked_at(rm_runtime runtime)
+{
+    host host;
+    host_start(&host, runtime, LENDS | HAS_TABLE);
+    rm_node node = sorting_node(&host, new_callable(repeat), new_callable(look));
+    rm_session session = open_node(runtime, node, NULL);
+    /* What goes in, what comes out (0: nothing), and how often outputs have been looked at then. */
+    static const int steps[][3] = {
+        {42, 43, 1}, /* something else: its type is looked at again */
+        {44, 0, 2},
+        {1, 1, 3},
+        {42, 42, 3}, /* the type was let be */
+        {100, 100, 4},
+        {101, 101, 4},
+        {2, 2, 5},
+    };
+    atomic_store(&looks, 0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        push_object(session, &host, new_object(steps[i][0]));
+        if (steps[i][1] != 0) {
+            object *object = pull_object(session);
+            CHECK_INT(object->value, steps[i][1]);
+            release(object);
+        }
+        WAIT_FOR(atomic_load(&looks) == steps[i][2]);
+    }
+    push_object(session, &host, new_object(145));
+    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_NODE, "raised");
+    CHECK_OK(rm_session_free(session));
+    CHECK_OK(rm_node_free(node));
+    host_stop(&host);
+}
+
+/* The five objects that stand for something, and null, are not looked at. */
+static void what_is_no_output_is_not_looked_at(rm_runtime runtime)
+{
+    host host;
+    rm_session_config how = session_config();
+    how.on_error = RM_ON_ERROR_SKIP;
+    host_start(&host, runtime, LENDS | HAS_TABLE);
+    rm_node node = sorting_node(&host, new_callable(answer), new_callable(look));
+    rm_session session = open_node(runtime, node, &how);
+    static const int values[] = {0, 2, 3, 4, 5, 7};
+    atomic_store(&looks, 0);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        push_object(session, &host, new_object(values[i]));
+    expect_text(session, "at last");
+    finish(session);
+    CHECK_INT(atomic_load(&looks), 0);
+    CHECK_OK(rm_node_free(node));
+    host_stop(&host);
+}
+
+static void a_table_without_types_sorts_nothing(rm_runtime runtime)
+{
+    host host;
+    rm_object_table table = object_table;
+    table.type_of = NULL;
+    rm_host_callbacks callbacks = host_callbacks(&host, LENDS);
+    callbacks.objects = &table;
+    rm_node node = 7;
+    CHECK_OK(rm_host_new(runtime, &callbacks, &host.handle));
+    rm_node_callbacks sorting = {.struct_size = sizeof sorting, .sort_object = &none};
+    CHECK_REFUSED(rm_node_new(host.handle, &sorting, &node), RM_ERR_ARGUMENT, "'type_of'");
+    CHECK_INT(node, 7);
+    host_stop(&host);
+}
+
 /* The callable of a node that never ran: no worker has ever come, and none has a reason to. */
 static void an_unused_node_gives_its_objects_back(rm_runtime runtime)
 {
@@ -205,6 +334,10 @@ int main(void)
     RUN_ON(none_may_be_a_value);
     RUN_ON(what_comes_from_elsewhere_is_imported);
     RUN_ON(many_objects_leave_nothing_behind);
+    RUN_ON(errors_that_are_raised_are_told);
+    RUN_ON(outputs_of_another_type_are_looked_at);
+    RUN_ON(what_is_no_output_is_not_looked_at);
+    RUN_ON(a_table_without_types_sorts_nothing);
     RUN_ON(an_unused_node_gives_its_objects_back);
     RUN_ON(a_refused_object_is_given_back);
     RUN(shutdown_gives_everything_back);

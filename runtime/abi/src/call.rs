@@ -36,14 +36,16 @@ thread_local! {
 impl Call {
     /// Makes `body` the call that this thread is in.
     pub fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
-        struct Restore(*mut Call);
-        impl Drop for Restore {
+        struct Restore<'a>(&'a Cell<*mut Call>, *mut Call);
+        impl Drop for Restore<'_> {
             fn drop(&mut self) {
-                CURRENT.set(self.0);
+                self.0.set(self.1);
             }
         }
-        let _restore = Restore(CURRENT.replace(self));
-        body()
+        CURRENT.with(|current| {
+            let _restore = Restore(current, current.replace(self));
+            body()
+        })
     }
 
     /// Gives the thread's call to `body`.

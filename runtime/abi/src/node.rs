@@ -1,12 +1,13 @@
 //! Nodes of the host: a table of callbacks, run by the engine like any other node.
 
+use std::cell::Cell;
 use std::ffi::{c_char, c_void};
-use std::mem;
+use std::mem::offset_of;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use remotemedia_core::{Context, Data, Fault, Flow, HostObject, Kinds, NodeInfo, Outcome, Packet, Slot};
+use remotemedia_core::{Context, Data, Fault, Flow, Kinds, NodeInfo, Outcome, Packet, Slot};
 
 use crate::bridge::{Bridge, mark_entered};
 use crate::call::Call;
@@ -83,12 +84,16 @@ pub struct rm_node_callbacks {
     pub outputs_size: usize,
     /// RM_NODE_MATCH: by how many nanoseconds the packets of a set may be apart.
     pub match_tolerance: i64,
+    /// An object to call with an output that `process_object` has answered, before it is sent on: it answers as that does. If it
+    /// answers the very object, those of the same type go by it, until it has done so for one of another type. Null if outputs
+    /// are what they are; else the object table needs `type_of`.
+    pub sort_object: *mut c_void,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
 unsafe impl Versioned for rm_node_callbacks {
     const NAME: &'static str = "rm_node_callbacks";
-    const FIRST_SIZE: usize = size_of::<rm_node_callbacks>();
+    const FIRST_SIZE: usize = offset_of!(rm_node_callbacks, sort_object);
 }
 
 impl Table for rm_node_callbacks {
@@ -190,6 +195,8 @@ struct HostNode {
     bridge: Option<Arc<Bridge>>,
     /// What to call through the object table, if there is one.
     objects: Option<Callables>,
+    /// The type of the last output that was sorted and stayed what it was: a reference, or null.
+    plain: Cell<*mut c_void>,
     /// The state that entering the host gave.
     entered: Option<(i32, *const Bridge)>,
     destroy: Option<Destroy>,
@@ -200,6 +207,14 @@ struct Callables {
     table: Objects,
     process: *mut c_void,
     resume: *mut c_void,
+    sort: *mut c_void,
+}
+
+impl Callables {
+    fn named(callbacks: &rm_node_callbacks) -> impl Iterator<Item = *mut c_void> {
+        let named = [callbacks.process_object, callbacks.resume_object, callbacks.sort_object];
+        named.into_iter().filter(|object| !object.is_null())
+    }
 }
 
 // SAFETY: the pointers are the host's; the header says on which threads they are used.
@@ -212,13 +227,17 @@ impl HostNode {
         bridge: Option<Arc<Bridge>>,
         destroy: Destroy,
     ) -> Result<HostNode, Failure> {
-        let named = [callbacks.process_object, callbacks.resume_object];
         let table = bridge.as_ref().and_then(|bridge| bridge.objects());
-        let wanted = named.iter().any(|object| !object.is_null());
+        let wanted = Callables::named(&callbacks).next().is_some();
+        let rm_node_callbacks { process_object: process, resume_object: resume, sort_object: sort, .. } = callbacks;
         let objects = match table {
-            Some(&table) if wanted => Some(Callables { table, process: named[0], resume: named[1] }),
+            Some(table) if table.type_of.is_none() && !sort.is_null() => {
+                let message = "'sort_object' needs an rm_object_table with 'type_of'";
+                return Err(Failure::new(RM_ERR_ARGUMENT, message));
+            }
+            Some(&table) if wanted => Some(Callables { table, process, resume, sort }),
             None if wanted => {
-                let message = "'process_object' and 'resume_object' need a host with an rm_object_table";
+                let message = "'process_object', 'resume_object' and 'sort_object' need a host with an rm_object_table";
                 return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
             _ => None,
@@ -227,11 +246,12 @@ impl HostNode {
             // SAFETY: objects of the host that the caller holds, between `enter` and `leave`.
             unsafe {
                 let state = (table.enter)();
-                named.iter().filter(|object| !object.is_null()).for_each(|&object| (table.retain)(object));
+                Callables::named(&callbacks).for_each(|object| (table.retain)(object));
                 (table.leave)(state);
             }
         }
-        Ok(HostNode { callbacks, ports, bridge, objects, entered: None, destroy: Some(destroy) })
+        let plain = Cell::new(ptr::null_mut());
+        Ok(HostNode { callbacks, ports, bridge, objects, plain, entered: None, destroy: Some(destroy) })
     }
 
     /// Makes a callback, with the engine's context at hand.
@@ -282,19 +302,47 @@ impl HostNode {
             fault: None,
             parcel: None,
         };
-        // SAFETY: both objects are alive, and this thread has entered the host (`enter`).
-        let result = call.run(|| unsafe { (callables.table.call)(callable, argument) });
+        let result = call.run(|| {
+            // SAFETY: both objects are alive, and this thread has entered the host (`enter`).
+            let result = unsafe { (callables.table.call)(callable, argument) };
+            if result.is_null() {
+                // SAFETY: as above, and it is in the callback.
+                unsafe { callables.table.tell() };
+            }
+            result
+        });
         Answer { result, fault: call.fault }
     }
 
-    /// What an answer of an object comes to; `goes_on` is the flow after a plain output, which goes into a packet that is
-    /// spent, if there is one: a new one would cost about as much as the call.
-    fn sort(
+    /// Has the host look at an output, unless it did at the last one of this type, and let it be.
+    fn sort(&self, callables: &Callables, answer: Answer, context: &mut Context<'_>) -> Answer {
+        let Callables { table, sort, .. } = callables;
+        let result = answer.result;
+        let type_of = table.type_of.filter(|_| !sort.is_null() && !result.is_null());
+        let Some(type_of) = type_of else { return answer };
+        // SAFETY: this thread has entered the host; each reference is given back once.
+        unsafe {
+            let kind = type_of(result);
+            // It cannot be another type at the same place: there is a reference to that one.
+            if kind == self.plain.get() || table.is_mark(result) {
+                table.release_all([kind]);
+                return answer;
+            }
+            let sorted = self.call_object(callables, *sort, result, context);
+            let other = if sorted.result == result { self.plain.replace(kind) } else { kind };
+            table.release_all([result, other]);
+            sorted
+        }
+    }
+
+    /// What an answer of an object comes to; `goes_on` is the flow after an output. That takes the place of the object in a
+    /// packet that is spent, if there is one: a new one would cost about as much as the call.
+    fn conclude(
         &self,
         callables: &Callables,
         answer: Answer,
         goes_on: Flow,
-        spent: Option<Box<Packet>>,
+        mut spent: Option<Box<Packet>>,
         context: &mut Context<'_>,
     ) -> Outcome {
         let Callables { table, .. } = callables;
@@ -306,8 +354,6 @@ impl HostNode {
             flow
         };
         if result.is_null() {
-            // SAFETY: this thread has entered the host.
-            unsafe { (table.clear)() };
             Err(fault(answer.fault, RM_ERR_NODE))
         } else if result == table.failed {
             mark(Err(fault(answer.fault, RM_ERR_NODE)))
@@ -320,15 +366,18 @@ impl HostNode {
         } else if result == table.none && !keeps_none {
             mark(Ok(goes_on))
         } else {
-            if let Some(object) = self.bridge.as_ref().and_then(|bridge| bridge.adopt(result)) {
-                let packet = Packet::new(Data::Object(object));
-                match spent {
-                    Some(mut spent) => {
-                        *spent = packet;
-                        context.emit(spent);
-                    }
-                    None => context.emit(packet),
+            if let Some(Data::Object(object)) = spent.as_mut().map(|packet| &mut packet.data) {
+                if let Some(before) = object.exchange(result as usize) {
+                    // SAFETY: the packet's own reference, and this thread has entered the host.
+                    unsafe { (table.release)(before as *mut c_void) };
                 }
+            } else {
+                let adopted = self.bridge.as_ref().and_then(|bridge| bridge.adopt(result));
+                spent = adopted.map(|object| Box::new(Packet::new(Data::Object(object))));
+            }
+            if let Some(mut packet) = spent {
+                (packet.port, packet.metadata) = (0, None);
+                context.emit(packet);
             }
             Ok(goes_on)
         }
@@ -343,26 +392,25 @@ impl HostNode {
         if !foreign {
             return Ok(packet);
         }
-        packet.data = Data::Object(self.object_of(&mut packet)?);
+        self.own_object(&mut packet)?;
         packet.metadata = None;
         Ok(packet)
     }
 
-    /// Takes the packet's object if it is of this node's host; else one is made of the packet.
-    fn object_of(&self, packet: &mut Packet) -> Result<HostObject, Fault> {
+    /// The packet's object, if it is of this node's host; else one is made of what it carries, in place of that.
+    fn own_object(&self, packet: &mut Packet) -> Result<*mut c_void, Fault> {
         let bridge =
             self.bridge.as_deref().ok_or_else(|| Fault::input("the node has no host that could take objects"))?;
-        match mem::replace(&mut packet.data, Data::Flush) {
-            Data::Object(object) if bridge.owns(&object) => Ok(object),
+        let made = match &packet.data {
+            Data::Object(object) if bridge.owns(object) => return Ok(object.object() as *mut c_void),
             Data::Object(object) => {
-                let exported = object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?;
-                bridge.import(&exported)
+                bridge.import(&object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?)?
             }
-            data => {
-                packet.data = data;
-                bridge.import(packet)
-            }
-        }
+            _ => bridge.import(packet)?,
+        };
+        let object = made.object() as *mut c_void;
+        packet.data = Data::Object(made);
+        Ok(object)
     }
 }
 
@@ -406,10 +454,10 @@ impl remotemedia_core::Node for HostNode {
     fn process(&mut self, mut packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
         match &self.objects {
             Some(callables) if !callables.process.is_null() => {
-                let object = self.object_of(&mut packet)?;
-                let answer = self.call_object(callables, callables.process, object.object() as *mut c_void, context);
-                drop(object);
-                self.sort(callables, answer, Flow::Done, Some(packet), context)
+                let object = self.own_object(&mut packet)?;
+                let answer = self.call_object(callables, callables.process, object, context);
+                let answer = self.sort(callables, answer, context);
+                self.conclude(callables, answer, Flow::Done, Some(packet), context)
             }
             _ => {
                 let Some(process) = self.callbacks.process else { return Ok(Flow::Done) };
@@ -425,7 +473,7 @@ impl remotemedia_core::Node for HostNode {
         match &self.objects {
             Some(callables) if !callables.resume.is_null() => {
                 let answer = self.call_object(callables, callables.resume, callables.table.none, context);
-                self.sort(callables, answer, Flow::More, None, context)
+                self.conclude(callables, answer, Flow::More, None, context)
             }
             _ => self.simple(self.callbacks.resume, context),
         }
@@ -460,8 +508,9 @@ impl remotemedia_core::Node for HostNode {
 impl Drop for HostNode {
     fn drop(&mut self) {
         let Some(bridge) = &self.bridge else { return };
-        for object in self.objects.iter().flat_map(|callables| [callables.process, callables.resume]) {
-            remotemedia_core::Host::release(bridge.as_ref(), object as usize);
+        if self.objects.is_some() {
+            let held = Callables::named(&self.callbacks).chain([self.plain.get()]);
+            held.for_each(|object| remotemedia_core::Host::release(bridge.as_ref(), object as usize));
         }
         // On a worker of the host, where its calls belong; once the lane is closed, here.
         let destroy = self.destroy.take().filter(|destroy| destroy.destroy.is_some());

@@ -10,7 +10,7 @@ use crate::versioned::Versioned;
 ///
 /// With it a node may name an object to call instead of a function (`process_object`). The call happens between `enter`
 /// and `leave`, with the packet's object as the one argument, and answers a new reference: one of the five objects below,
-/// or the output. It must not raise: whatever it wraps, it catches.
+/// or the output; or null, if it has failed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct rm_object_table {
@@ -28,7 +28,7 @@ pub struct rm_object_table {
     pub release: Option<unsafe extern "C-unwind" fn(object: *mut c_void)>,
     /// Calls `callable` with one argument; a new reference, or null on failure.
     pub call: Option<unsafe extern "C-unwind" fn(callable: *mut c_void, argument: *mut c_void) -> *mut c_void>,
-    /// Forgets the error that a call which answered null has left behind.
+    /// Forgets the error that a call which answered null has left behind; there may be none.
     pub clear: Option<unsafe extern "C-unwind" fn()>,
     /// The result that stands for no output.
     pub none: *mut c_void,
@@ -57,6 +57,21 @@ pub struct rm_object_table {
     /// An object to call for what is to become audio, before `export_object`: it answers such bytes, or `none` if it leaves
     /// that to `export_object`, as it does if the call fails.
     pub write_audio: *mut c_void,
+    /// Takes the error that a call which answered null has left behind: its type, the error itself, and where it was raised.
+    /// Each is a new reference or null; what is written is null before. Null, like the next three, if errors are only
+    /// forgotten.
+    pub fetch:
+        Option<unsafe extern "C-unwind" fn(kind: *mut *mut c_void, error: *mut *mut c_void, trace: *mut *mut c_void)>,
+    /// Makes of what was fetched an error that is an object of its type, in place.
+    pub normalize:
+        Option<unsafe extern "C-unwind" fn(kind: *mut *mut c_void, error: *mut *mut c_void, trace: *mut *mut c_void)>,
+    /// Has an error know where it was raised; 0, or another number on failure. Not called if that is null.
+    pub set_trace: Option<unsafe extern "C-unwind" fn(error: *mut c_void, trace: *mut c_void) -> i32>,
+    /// An object to call with such an error, inside the callback that has failed: it calls `rm_call_fail`. What it answers is
+    /// let go.
+    pub fail: *mut c_void,
+    /// The type of an object; a new reference. Null if no node has a `sort_object`.
+    pub type_of: Option<unsafe extern "C-unwind" fn(object: *mut c_void) -> *mut c_void>,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -82,6 +97,8 @@ pub(crate) struct Objects {
     /// Objects of bytes, if the host has them, for what goes to another process and for short audio.
     pub packing: Option<Through>,
     pub clips: Option<Through>,
+    pub errors: Option<Errors>,
+    pub type_of: Option<unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void>,
 }
 
 /// Two objects of a host to call: one makes bytes of an object, the other an object of bytes.
@@ -91,6 +108,15 @@ pub(crate) struct Through {
     read: *mut c_void,
     read_bytes: unsafe extern "C-unwind" fn(*mut c_void, *mut *mut c_char, *mut isize) -> i32,
     new_bytes: unsafe extern "C-unwind" fn(*const c_char, isize) -> *mut c_void,
+}
+
+/// What a host has for the errors of calls that answered null.
+#[derive(Clone, Copy)]
+pub(crate) struct Errors {
+    fetch: unsafe extern "C-unwind" fn(*mut *mut c_void, *mut *mut c_void, *mut *mut c_void),
+    normalize: unsafe extern "C-unwind" fn(*mut *mut c_void, *mut *mut c_void, *mut *mut c_void),
+    set_trace: unsafe extern "C-unwind" fn(*mut c_void, *mut c_void) -> i32,
+    fail: *mut c_void,
 }
 
 impl Objects {
@@ -114,7 +140,45 @@ impl Objects {
             failed: table.failed,
             packing: Through::new(table, table.pack, table.unpack),
             clips: Through::new(table, table.write_audio, table.read_audio),
+            errors: Errors::new(table),
+            type_of: table.type_of,
         })
+    }
+
+    /// Has the host tell why a call has answered null, if it can, and forgets the error.
+    ///
+    /// # Safety
+    /// The thread has entered the host, and is in the callback that has failed.
+    #[cold]
+    pub unsafe fn tell(&self) {
+        // SAFETY: the same promise; each reference that is fetched or answered is given back once.
+        unsafe {
+            if let Some(errors) = &self.errors {
+                let (mut kind, mut error, mut trace) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+                (errors.fetch)(&raw mut kind, &raw mut error, &raw mut trace);
+                (errors.normalize)(&raw mut kind, &raw mut error, &raw mut trace);
+                if !error.is_null() && !trace.is_null() && (errors.set_trace)(error, trace) != 0 {
+                    (self.clear)();
+                }
+                let told = if error.is_null() { error } else { (self.call)(errors.fail, error) };
+                self.release_all([kind, error, trace, told]);
+            }
+            (self.clear)();
+        }
+    }
+
+    /// Gives back references, of which some may be null.
+    ///
+    /// # Safety
+    /// The thread has entered the host, and has each reference.
+    pub unsafe fn release_all<const N: usize>(&self, objects: [*mut c_void; N]) {
+        // SAFETY: the same promise.
+        objects.into_iter().filter(|object| !object.is_null()).for_each(|object| unsafe { (self.release)(object) });
+    }
+
+    /// Whether an answer is one of the five that stand for something.
+    pub fn is_mark(&self, answer: *mut c_void) -> bool {
+        [self.none, self.more, self.done, self.pending, self.failed].contains(&answer)
     }
 
     /// Has `take` read the bytes that `through` makes of an object; nothing if it makes none.
@@ -167,5 +231,12 @@ impl Through {
             return None;
         }
         Some(Through { write, read, read_bytes: table.read_bytes?, new_bytes: table.new_bytes? })
+    }
+}
+
+impl Errors {
+    fn new(table: &rm_object_table) -> Option<Errors> {
+        let (fetch, normalize, set_trace) = (table.fetch?, table.normalize?, table.set_trace?);
+        (!table.fail.is_null()).then_some(Errors { fetch, normalize, set_trace, fail: table.fail })
     }
 }

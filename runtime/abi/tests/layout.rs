@@ -34,7 +34,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_log_record, category), 24);
     assert_eq!(offset_of!(rm_log_record, category_size), 32);
     assert_eq!(offset_of!(rm_log_record, text_size), 40);
-    assert_eq!(size_of::<rm_node_callbacks>(), 128);
+    assert_eq!(size_of::<rm_node_callbacks>(), 136);
     assert_eq!(offset_of!(rm_node_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_node_callbacks, flags), 4);
     assert_eq!(offset_of!(rm_node_callbacks, user_data), 8);
@@ -53,7 +53,8 @@ fn layout() {
     assert_eq!(offset_of!(rm_node_callbacks, outputs), 104);
     assert_eq!(offset_of!(rm_node_callbacks, outputs_size), 112);
     assert_eq!(offset_of!(rm_node_callbacks, match_tolerance), 120);
-    assert_eq!(size_of::<rm_object_table>(), 144);
+    assert_eq!(offset_of!(rm_node_callbacks, sort_object), 128);
+    assert_eq!(size_of::<rm_object_table>(), 184);
     assert_eq!(offset_of!(rm_object_table, struct_size), 0);
     assert_eq!(offset_of!(rm_object_table, reserved), 4);
     assert_eq!(offset_of!(rm_object_table, enter), 8);
@@ -73,6 +74,11 @@ fn layout() {
     assert_eq!(offset_of!(rm_object_table, new_bytes), 120);
     assert_eq!(offset_of!(rm_object_table, read_audio), 128);
     assert_eq!(offset_of!(rm_object_table, write_audio), 136);
+    assert_eq!(offset_of!(rm_object_table, fetch), 144);
+    assert_eq!(offset_of!(rm_object_table, normalize), 152);
+    assert_eq!(offset_of!(rm_object_table, set_trace), 160);
+    assert_eq!(offset_of!(rm_object_table, fail), 168);
+    assert_eq!(offset_of!(rm_object_table, type_of), 176);
     assert_eq!(size_of::<rm_packet>(), 104);
     assert_eq!(offset_of!(rm_packet, struct_size), 0);
     assert_eq!(offset_of!(rm_packet, kind), 4);

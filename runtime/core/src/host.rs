@@ -1,6 +1,7 @@
 //! Objects of the host program that ride in packets.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use crate::{Buffer, Fault, Kinds, Packet};
@@ -103,6 +104,15 @@ impl HostObject {
             Reference::Lone(_) | Reference::Taken => Reference::Taken,
         };
         HostObject { reference, host: Arc::clone(&self.host) }
+    }
+
+    /// Takes over a reference to another object of the same host, and hands the one to this object to the caller for good, if
+    /// it was alone.
+    pub fn exchange(&mut self, object: usize) -> Option<usize> {
+        match mem::replace(&mut self.reference, Reference::Lone(object)) {
+            Reference::Lone(before) => Some(before),
+            Reference::Shared(_) | Reference::Taken => None,
+        }
     }
 
     /// Hands a reference to the caller for good.

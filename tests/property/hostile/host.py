@@ -51,6 +51,11 @@ class HostScript(Registration):
                 release=thunks.table_release,
                 call=thunks.table_call,
                 clear=thunks.table_clear,
+                fetch=thunks.table_fetch,
+                normalize=thunks.table_normalize,
+                set_trace=thunks.table_set_trace,
+                fail=thunks.FAIL,
+                type_of=thunks.table_type_of,
                 **MARKS,
             )
             self._table.struct_size = _abi.ctypes.sizeof(_abi.rm_object_table)
@@ -88,10 +93,11 @@ class HostScript(Registration):
             return self.new_object()
         if choice == 5:
             return None
+        if choice == 6:
+            self.retain(argument)
+            return argument
         # Marks are owned by nobody, and so are counted by nobody.
-        mark = MARKS[self.random.choice(["none", "done", "failed", "pending", "none"])]
-        Objects.hosts[mark] = Uncounted
-        return mark
+        return MARKS[self.random.choice(["none", "done", "failed", "pending", "none"])]
 
     def export(self, item: int, kinds: int, packet: Any) -> int:
         """Turns an object into data, or not, or into what was not asked for."""
@@ -159,7 +165,7 @@ class HostScript(Registration):
 
 
 class Uncounted:
-    """Whom the marks belong to."""
+    """Whom the marks belong to, and what stands for errors and types."""
 
     @staticmethod
     def retain(item: int) -> None:
@@ -168,6 +174,14 @@ class Uncounted:
     @staticmethod
     def release(item: int) -> None:
         pass
+
+    @staticmethod
+    def call(item: int, argument: int) -> int:
+        """Told of an error, which it keeps to itself."""
+        return MARKS["failed"]
+
+
+Objects.hosts.update(dict.fromkeys([*MARKS.values(), thunks.KIND, thunks.ERROR, thunks.TRACE, thunks.FAIL], Uncounted))
 
 
 class TypeScript(Registration):

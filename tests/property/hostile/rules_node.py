@@ -30,14 +30,16 @@ def node_new(world: World, r: Random) -> None:
     faults = spoil_node(world, r, callbacks) if seldom(r, 8) else set()
     if host and host.script.table and r.randrange(2):
         callbacks.process_object = host.script.new_object()
-    made, place = struct(r, callbacks), out(r)
+        if r.randrange(2):
+            callbacks.sort_object = host.script.new_object()
+    made, place = struct(r, callbacks, first=_abi.rm_node_callbacks.sort_object.offset), out(r)
     made.faults |= faults
     if made.readable:
         world.register(script)
     status = world.expect("rm_node_new", handle, made, place)
-    if callbacks.process_object:
+    for item in filter(None, (callbacks.process_object, callbacks.sort_object)):
         # A reference is counted, and the one that we have goes.
-        host.script.release(callbacks.process_object)
+        host.script.release(item)
     if status == OK:
         lost = host.script.failures() if host else frozenset()
         failures = FAILURES if script.wild or callbacks.process_object else lost

@@ -114,6 +114,13 @@ class Objects:
 
 MARKS = {name: next(numbers) << 20 for name in ("none", "more", "done", "pending", "failed")}
 """The objects of every object table that stand for something."""
+KIND, ERROR, TRACE, FAIL = (next(numbers) << 20 for _ in range(4))
+"""The type of every object, every error, and where it was raised; and whom the library calls with it."""
+
+
+def _fetch(kind: Any, error: Any, trace: Any) -> None:
+    kind[0], error[0], trace[0] = KIND, ERROR, TRACE
+
 
 table_enter = _abi.rm_object_table_enter(lambda: 7)
 table_leave = _abi.rm_object_table_leave(lambda state: None if state == 7 else Registration.strays.append("leave"))
@@ -121,3 +128,7 @@ table_retain = _abi.rm_object_table_retain(Objects.of("retain", None))
 table_release = _abi.rm_object_table_release(Objects.of("release", None))
 table_call = _abi.rm_object_table_call(Objects.of("call", None))
 table_clear = _abi.rm_object_table_clear(lambda: None)
+table_fetch = _abi.rm_object_table_fetch(_fetch)
+table_normalize = _abi.rm_object_table_normalize(lambda kind, error, trace: None)
+table_set_trace = _abi.rm_object_table_set_trace(lambda error, trace: 0)
+table_type_of = _abi.rm_object_table_type_of(lambda item: KIND)

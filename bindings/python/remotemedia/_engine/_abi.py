@@ -224,6 +224,7 @@ rm_node_callbacks._fields_ = [
     ("outputs", c_void_p),
     ("outputs_size", c_size_t),
     ("match_tolerance", c_int64),
+    ("sort_object", c_void_p),
 ]
 
 rm_object_table_enter = CFUNCTYPE(c_int32)
@@ -241,6 +242,14 @@ rm_object_table_clear = CFUNCTYPE(None)
 rm_object_table_read_bytes = CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), POINTER(c_ssize_t))
 
 rm_object_table_new_bytes = CFUNCTYPE(c_void_p, c_void_p, c_ssize_t)
+
+rm_object_table_fetch = CFUNCTYPE(None, POINTER(c_void_p), POINTER(c_void_p), POINTER(c_void_p))
+
+rm_object_table_normalize = CFUNCTYPE(None, POINTER(c_void_p), POINTER(c_void_p), POINTER(c_void_p))
+
+rm_object_table_set_trace = CFUNCTYPE(c_int32, c_void_p, c_void_p)
+
+rm_object_table_type_of = CFUNCTYPE(c_void_p, c_void_p)
 
 rm_object_table._fields_ = [
     ("struct_size", c_uint32),
@@ -262,6 +271,11 @@ rm_object_table._fields_ = [
     ("new_bytes", rm_object_table_new_bytes),
     ("read_audio", c_void_p),
     ("write_audio", c_void_p),
+    ("fetch", rm_object_table_fetch),
+    ("normalize", rm_object_table_normalize),
+    ("set_trace", rm_object_table_set_trace),
+    ("fail", c_void_p),
+    ("type_of", rm_object_table_type_of),
 ]
 
 rm_packet._fields_ = [

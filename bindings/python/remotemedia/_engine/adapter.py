@@ -1,7 +1,8 @@
 """Adapters: a `Node` object's own methods as the callbacks of a node of the library.
 
 A call answers an output, None (no output), or a mark of `objects`: MORE (call `resume`), DONE (nothing more), PENDING
-(the outcome comes through a completion), FAILED (the library was told why). Nothing is ever raised out of a call.
+(the outcome comes through a completion), FAILED (the library was told why). Nothing is ever raised out of a call but
+`process`, which the library makes without any code of ours in between where it can.
 """
 
 from __future__ import annotations
@@ -46,18 +47,33 @@ class Adapter:
     is_live = False
     """Whether it has been initialised and not yet been cleaned up."""
     process: Callable[[Any], Any]
-    """Takes one input, if the inputs have no names."""
+    """Takes one input, if the inputs have no names. It may raise, and what it returns goes to `sort`."""
     resume: Callable[[None], Any]
     """Goes on after MORE; for a source, makes the next output."""
+    _plain: type = type(None)
+    """The type of the last result that was sorted and stayed what it was."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.process = lambda item: None
         self.resume = lambda _: DONE
 
+    def sort(self, result: Any) -> Any:
+        """Sorts out what `process` has returned. The library asks once for outputs of one type in a row."""
+        return result
+
     def take(self, item: Any, port: int) -> Any:
-        """Takes one input at a port."""
-        return self.process(item)
+        """Takes one input at a port: makes the call as the library does where it makes it itself."""
+        try:
+            result = self.process(item)
+            if type(result) is self._plain:
+                return result
+            answer = self.sort(result)
+            if answer is result:
+                self._plain = type(result)
+            return answer
+        except BaseException as error:
+            return self.engine.fail(error)
 
     def initialize(self) -> Any:
         """Makes ready."""
@@ -133,28 +149,8 @@ class NodeAdapter(Adapter):
         self.pending: PendingCall | None = None
         self._rest: Callable[[], Any] | None = None
         self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
-        self.process = self._shim(node.process)
+        self.process = node.process
         self.resume = self._go_on
-
-    def _shim(self, process: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        sort, fail = self.sort, self.engine.fail
-        plain: type = type(None)
-
-        def call(item: Any) -> Any:
-            nonlocal plain
-            try:
-                result = process(item)
-                # The usual case costs one comparison: the result is of the type that the last one was of.
-                if type(result) is plain:
-                    return result
-                answer = sort(result)
-                if answer is result and not issubclass(type(result), AudioFrame):
-                    plain = type(result)
-                return answer
-            except BaseException as error:
-                return fail(error)
-
-        return call
 
     def sort(self, result: Any) -> Any:
         """Sorts out a result that is something to wait for, or to take outputs from, or knows its port or time."""

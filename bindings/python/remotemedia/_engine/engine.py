@@ -101,6 +101,9 @@ class Engine:
             # They are functions of modules, which stay.
             table.pack, table.unpack = id(parcels.pack_plain), id(pickle.loads)
             table.read_audio, table.write_audio = id(clips.read), id(clips.write)
+            # Not so a method, which is another object each time that it is asked for.
+            self._fail = self.fail
+            table.fail = id(self._fail)
             callbacks.objects = ctypes.pointer(table)
         handle = ctypes.c_uint64()
         check(library.rm_host_new(self.runtime, callbacks, handle))
@@ -206,13 +209,14 @@ class Engine:
         callbacks = _abi.rm_node_callbacks.from_buffer_copy(template)
         callbacks.user_data = key
         callbacks.flags = adapter.is_source * _abi.RM_NODE_SOURCE + adapter.none_is_value * _abi.RM_NODE_NONE_IS_VALUE
-        objects = adapter.process, adapter.resume
-        ports = ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
-        if any(ports):
+        # Kept until the library has taken references of its own.
+        objects = adapter.process, adapter.resume, adapter.sort
+        if adapter.inputs or adapter.outputs:
+            ports = ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
             callbacks.inputs, callbacks.outputs = map(_address, ports)
             callbacks.inputs_size, callbacks.outputs_size = map(len, ports)
         elif self.objects.table is not None:
-            callbacks.process_object, callbacks.resume_object = map(id, objects)
+            callbacks.process_object, callbacks.resume_object, callbacks.sort_object = map(id, objects)
         if adapter.match_tolerance is not None:
             callbacks.flags |= _abi.RM_NODE_MATCH
             callbacks.match_tolerance = round(adapter.match_tolerance * 1e9)

@@ -33,7 +33,10 @@ def follow() -> None:
 
 def _level(logger: logging.Logger) -> str:
     # What `isEnabledFor` says is remembered by the logger; what `getEffectiveLevel` says is not.
-    return next((name for number, name in _LEVELS if logger.isEnabledFor(number)), "off")
+    for number, name in _LEVELS:
+        if logger.isEnabledFor(number):
+            return name
+    return "off"
 
 
 def drain() -> None:

@@ -93,6 +93,10 @@ def _entry_points(api: ctypes.PyDLL) -> _abi.rm_object_table:
     table.clear = _abi.rm_object_table_clear(address("PyErr_Clear"))
     table.read_bytes = _abi.rm_object_table_read_bytes(address("PyBytes_AsStringAndSize"))
     table.new_bytes = _abi.rm_object_table_new_bytes(address("PyBytes_FromStringAndSize"))
+    table.fetch = _abi.rm_object_table_fetch(address("PyErr_Fetch"))
+    table.normalize = _abi.rm_object_table_normalize(address("PyErr_NormalizeException"))
+    table.set_trace = _abi.rm_object_table_set_trace(address("PyException_SetTraceback"))
+    table.type_of = _abi.rm_object_table_type_of(address("PyObject_Type"))
     table.none = id(None)
     table.more, table.done, table.pending, table.failed = id(MORE), id(DONE), id(PENDING), id(FAILED)
     return table

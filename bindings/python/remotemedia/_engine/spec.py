@@ -77,7 +77,7 @@ def check_node(node: Any) -> Node:
 def _read_list(items: list[Any]) -> Spec:
     if not items:
         raise ValueError("the pipeline list is empty; add at least one node")
-    wrong = [(at, type(item).__name__) for at, item in enumerate(items) if not isinstance(item, (Node, dict))]
+    wrong = [(at, type(item).__name__) for at, item in enumerate(items) if not isinstance(item, (dict, Node))]
     if wrong:
         raise TypeError(
             f"List items must be Node instances or dict manifests. Found invalid types at positions: {wrong}"
@@ -87,7 +87,7 @@ def _read_list(items: list[Any]) -> Spec:
 
 
 def _step(index: int, item: Node | dict[str, Any]) -> tuple[str, Node | str]:
-    if isinstance(item, Node):
+    if not isinstance(item, dict):
         return f"{check_node(item).name}_{index}", item
     node_id = f"{item.get('id') or item.get('node_type') or 'unknown'}_{index}"
     return node_id, _dump({"version": "v1", "nodes": [{**item, "id": node_id}]})

@@ -24,6 +24,8 @@ def check_ports(node_id: str, node: Any) -> None:
     """
     for kind in ("inputs", "outputs"):
         names = getattr(node, kind, ())
+        if type(names) is tuple and not names:
+            continue
         right = isinstance(names, (tuple, list)) and all(isinstance(name, str) for name in names)
         if not right or len(set(names)) < len(names) or any(not name or set(name) & set(",/") for name in names):
             raise ValueError(
