@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -11,11 +12,13 @@ use crate::bridge::Bridge;
 use crate::buffer::{Named, rm_buffer};
 use crate::completion::Deferred;
 use crate::error::{Failure, Outcome};
+use crate::given::Given;
 use crate::guard::{guard, guard_on};
 use crate::host::give;
-use crate::packet::{PacketView, Reader, rm_packet};
+use crate::packet::{Reader, rm_packet};
 use crate::status::*;
 use crate::text::{read_bytes, read_text, write_out};
+use crate::versioned::borrow_struct;
 
 /// The call that this thread is in.
 pub(crate) struct Call {
@@ -23,7 +26,7 @@ pub(crate) struct Call {
     /// The engine's context; null in calls that cannot emit.
     pub context: *mut Context<'static>,
     /// The packet that the callback was given, whose memory an output may share.
-    pub given: *const PacketView<'static>,
+    pub given: *const Given,
     pub fault: Option<Fault>,
     /// What takes the parts of an object.
     pub parcel: Option<NonNull<dyn Parcel>>,
@@ -55,6 +58,35 @@ impl Call {
         }
         // SAFETY: `run` keeps the call alive and on this thread while it is current, and nothing else refers to it then.
         body(unsafe { &mut *call })
+    }
+
+    /// Sends a packet on.
+    ///
+    /// # Safety
+    /// As for [`Reader::read`].
+    unsafe fn emit(&mut self, packet: *const rm_packet) -> Outcome {
+        let mut room = MaybeUninit::uninit();
+        // SAFETY: the same promise.
+        let raw = unsafe { borrow_struct(packet, &mut room) }?;
+        // SAFETY: set by the node for the length of the callback; null where there is none.
+        let (given, context) = unsafe { (self.given.as_ref(), self.context.as_mut()) };
+        let packet = if let (Some(given), Some(context)) = (given, context) {
+            if given.pass(raw, context) {
+                return Ok(());
+            }
+            // SAFETY: the same promise.
+            unsafe { given.read(self.bridge(), raw, context) }
+        } else {
+            // SAFETY: the same promise.
+            unsafe { Reader { bridge: self.bridge(), given: None }.read_known(raw) }
+        }?;
+        let context = self.context()?;
+        if !context.can_emit() {
+            let message = "packets are emitted in 'process', 'resume' and 'flush', not in this callback";
+            return Err(Failure::new(RM_ERR_REENTRANT, message));
+        }
+        context.emit(packet);
+        Ok(())
     }
 
     fn context(&mut self) -> Outcome<&mut Context<'static>> {
@@ -100,22 +132,10 @@ pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
     guard(|| {
         if !is_inside() {
             // SAFETY: the caller vouches for `packet`, whose object is taken over all the same.
-            drop(unsafe { Reader { bridge: None, given: None }.read(packet) }?);
+            drop(unsafe { Reader::default().read(packet) }?);
         }
-        Call::with(|call| {
-            // SAFETY: `given` is the packet of the callback that is running; the caller vouches for `packet`.
-            let packet = unsafe {
-                let given = call.given.as_ref();
-                Reader { bridge: call.bridge(), given }.read(packet)
-            }?;
-            let context = call.context()?;
-            if !context.can_emit() {
-                let message = "packets are emitted in 'process', 'resume' and 'flush', not in this callback";
-                return Err(Failure::new(RM_ERR_REENTRANT, message));
-            }
-            context.emit(packet);
-            Ok(())
-        })
+        // SAFETY: the caller vouches for `packet`.
+        Call::with(|call| unsafe { call.emit(packet) })
     })
 }
 
@@ -138,8 +158,9 @@ pub unsafe extern "C" fn rm_call_keep(buffer: *mut rm_buffer) -> rm_status {
             let given = given.ok_or_else(|| {
                 Failure::new(RM_ERR_REENTRANT, "a packet can be kept in 'process' only: this callback was given none")
             })?;
+            let kept = given.keep(call.context()?)?;
             // SAFETY: the caller vouches for `buffer`.
-            unsafe { give(Arc::new(Named(given.keep()?)), buffer, "buffer") }
+            unsafe { give(Arc::new(Named(kept)), buffer, "buffer") }
         })
     })
 }

@@ -58,7 +58,8 @@ pub(super) struct Batch<'a> {
     /// For [`Op::Resume`] and [`Op::Settle`], the operation that goes on.
     base: Op,
     room: usize,
-    start: Instant,
+    /// When the outputs are to move on.
+    end: Instant,
     /// When the last call returned.
     pub clock: Instant,
     traced: bool,
@@ -97,7 +98,7 @@ impl<'a> Batch<'a> {
             at,
             base,
             room: room.max(1),
-            start: now,
+            end: now + BATCH_TIME,
             clock: now,
             traced,
             usual: Duration::from_nanos(cost),
@@ -116,7 +117,7 @@ impl<'a> Batch<'a> {
     pub fn enter(&mut self, node: &mut dyn Node) {
         if node.enter() {
             self.measured.waiting = self.lap();
-            self.start = self.clock;
+            self.end = self.clock + BATCH_TIME;
         }
     }
 
@@ -416,7 +417,7 @@ impl<'a> Batch<'a> {
     }
 
     fn is_full(&self, scratch: &Scratch) -> bool {
-        scratch.outputs.len() >= self.room || self.clock - self.start > BATCH_TIME
+        scratch.outputs.len() >= self.room || self.clock > self.end
     }
 
     /// The time since the last lap.
