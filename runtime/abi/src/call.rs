@@ -49,15 +49,15 @@ impl Call {
         body()
     }
 
+    /// The call that this thread is in.
+    fn current() -> Option<NonNull<Call>> {
+        NonNull::new(CURRENT.get())
+    }
+
     /// Gives the thread's call to `body`.
     fn with<T>(body: impl FnOnce(&mut Call) -> Outcome<T>) -> Outcome<T> {
-        let call = CURRENT.get();
-        if call.is_null() {
-            let message = "this works only inside a callback of a node, on the thread of that callback";
-            return Err(Failure::new(RM_ERR_REENTRANT, message));
-        }
         // SAFETY: `run` keeps the call alive and on this thread while it is current, and nothing else refers to it then.
-        body(unsafe { &mut *call })
+        Call::current().ok_or_else(outside).and_then(|mut call| body(unsafe { call.as_mut() }))
     }
 
     /// Sends a packet on.
@@ -96,6 +96,10 @@ impl Call {
     }
 }
 
+fn outside() -> Failure {
+    Failure::new(RM_ERR_REENTRANT, "this works only inside a callback of a node, on the thread of that callback")
+}
+
 /// Runs a callback that takes an object apart.
 pub(crate) fn collect(
     bridge: Option<&Bridge>,
@@ -130,12 +134,12 @@ pub(crate) fn blame<T>(bridge: Option<&Bridge>, body: impl FnOnce() -> T) -> (T,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
     guard(|| {
-        if !is_inside() {
+        let Some(mut call) = Call::current() else {
             // SAFETY: the caller vouches for `packet`, whose object is taken over all the same.
-            drop(unsafe { Reader::default().read(packet) }?);
-        }
-        // SAFETY: the caller vouches for `packet`.
-        Call::with(|call| unsafe { call.emit(packet) })
+            return unsafe { Reader::default().read(packet) }.and(Err(outside()));
+        };
+        // SAFETY: as in `Call::with`; the caller vouches for `packet`.
+        unsafe { call.as_mut().emit(packet) }
     })
 }
 
@@ -280,5 +284,5 @@ pub(crate) fn is_awaited_by(session: &Session) -> bool {
 
 /// Whether this thread is inside a callback.
 pub(crate) fn is_inside() -> bool {
-    !CURRENT.get().is_null()
+    Call::current().is_some()
 }

@@ -233,7 +233,16 @@ impl PacketView {
     /// A view for a callback: everything is borrowed from `packet`.
     #[inline]
     pub fn of(packet: &Packet) -> PacketView {
-        let (mut text, mut metadata) = (String::new(), String::new());
+        let text = match &packet.data {
+            Data::Json(value) => value.to_string(),
+            Data::Failure(error) => error.message.clone(),
+            _ => String::new(),
+        };
+        let metadata = match (&packet.metadata, &packet.data) {
+            (Some(map), _) => serde_json::to_string(map.as_ref()).unwrap_or_default(),
+            (None, Data::Failure(error)) => describe(error),
+            _ => String::new(),
+        };
         let (mut object, mut host, mut sample_rate, mut channels) = (ptr::null_mut(), 0, 0, 0);
         let (kind, bytes) = match &packet.data {
             Data::Audio(audio) => {
@@ -241,27 +250,17 @@ impl PacketView {
                 (RM_KIND_AUDIO, Some(audio.buffer().bytes()))
             }
             Data::Text(shared) => (RM_KIND_TEXT, Some(shared.as_bytes())),
-            Data::Json(value) => {
-                text = value.to_string();
-                (RM_KIND_JSON, Some(text.as_bytes()))
-            }
+            Data::Json(_) => (RM_KIND_JSON, Some(text.as_bytes())),
             Data::Bytes(buffer) => (RM_KIND_BYTES, Some(buffer.bytes())),
             Data::Object(known) => {
                 (object, host) = (known.object() as *mut c_void, known.host().id());
                 (RM_KIND_OBJECT, None)
             }
-            Data::Failure(error) => {
-                text.clone_from(&error.message);
-                metadata = describe(error);
-                (RM_KIND_FAILURE, Some(text.as_bytes()).filter(|text| !text.is_empty()))
-            }
+            Data::Failure(_) => (RM_KIND_FAILURE, Some(text.as_bytes()).filter(|text| !text.is_empty())),
             // Swallowed by the engine.
             Data::Flush | Data::Mark => (RM_KIND_NONE, None),
         };
         let (data, size) = bytes.map_or((ptr::null(), 0), |bytes| (bytes.as_ptr().cast(), bytes.len()));
-        if let Some(map) = &packet.metadata {
-            metadata = serde_json::to_string(map.as_ref()).unwrap_or_default();
-        }
         PacketView {
             // As one, where it stays: to move it right after it was written costs more than to write it.
             raw: rm_packet {

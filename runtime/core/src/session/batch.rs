@@ -58,6 +58,8 @@ pub(super) struct Batch<'a> {
     /// For [`Op::Resume`] and [`Op::Settle`], the operation that goes on.
     base: Op,
     room: usize,
+    /// How many output ports the node has.
+    ports: u32,
     /// When the outputs are to move on.
     end: Instant,
     /// When the last call returned.
@@ -98,6 +100,7 @@ impl<'a> Batch<'a> {
             at,
             base,
             room: room.max(1),
+            ports: plan.nodes[at].slot.info().outputs.len().max(1) as u32,
             end: now + BATCH_TIME,
             clock: now,
             traced,
@@ -309,7 +312,7 @@ impl<'a> Batch<'a> {
                 Err(Box::new(Fault { kind: ErrorKind::Panic, message, object: None }))
             }
         };
-        let ports = planned.slot.info().outputs.len().max(1) as u32;
+        let ports = self.ports;
         match outputs[emitted..].iter().find(|packet| packet.port >= ports) {
             Some(packet) if outcome.is_ok() => {
                 Err(Box::new(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port))))
@@ -357,7 +360,7 @@ impl<'a> Batch<'a> {
         let planned = &self.plan.nodes[self.at];
         self.number(&mut scratch.outputs);
         scratch.straight = match *planned.outs {
-            [edge] if !planned.converts && planned.slot.info().outputs.len() <= 1 => Some(edge),
+            [edge] if !planned.converts && self.ports == 1 => Some(edge),
             _ => None,
         };
         if scratch.straight.is_some() {
