@@ -136,11 +136,43 @@ static void what_was_sent_on_by_a_call_that_fails_is_tried_again(rm_runtime runt
     CHECK_OK(rm_node_free(node));
 }
 
+static rm_status fail(void *user_data, const rm_packet *packet)
+{
+    (void)user_data, (void)packet;
+    return RM_ERR_NODE;
+}
+
+static rm_status emit_failure(void *user_data, const rm_packet *packet)
+{
+    CHECK_INT(packet->kind, RM_KIND_FAILURE);
+    CHECK_REFUSED(rm_call_emit(packet), RM_ERR_ARGUMENT, "packet.kind");
+    ++*(int *)user_data;
+    return RM_OK;
+}
+
+static void a_failure_cannot_be_sent_on(rm_runtime runtime)
+{
+    int calls = 0;
+    rm_session_config how = session_config();
+    how.on_error = RM_ON_ERROR_COLLECT;
+    how.output = make_processor(emit_failure, &calls);
+    rm_node node = make_processor(fail, NULL);
+    rm_session session = open_node(runtime, node, &how);
+    push_text(session, "x");
+    CHECK_OK(rm_session_end(session));
+    CHECK_OK(rm_session_wait(session, PATIENCE));
+    CHECK_OK(rm_session_free(session));
+    CHECK_INT(calls, 1);
+    CHECK_OK(rm_node_free(how.output));
+    CHECK_OK(rm_node_free(node));
+}
+
 int main(void)
 {
     RUN_ON(a_packet_is_sent_on_in_many_ways);
     RUN_ON(json_is_sent_on_twice);
     RUN_ON(what_cannot_be_is_refused_of_it_too);
     RUN_ON(what_was_sent_on_by_a_call_that_fails_is_tried_again);
+    RUN_ON(a_failure_cannot_be_sent_on);
     return 0;
 }

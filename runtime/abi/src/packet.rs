@@ -226,23 +226,15 @@ fn share(data: &Data) -> Option<Data> {
 /// the packet.
 pub(crate) struct PacketView {
     raw: rm_packet,
-    _texts: [String; 2],
+    _texts: Option<Box<Texts>>,
 }
 
 impl PacketView {
     /// A view for a callback: everything is borrowed from `packet`.
     #[inline]
     pub fn of(packet: &Packet) -> PacketView {
-        let text = match &packet.data {
-            Data::Json(value) => value.to_string(),
-            Data::Failure(error) => error.message.clone(),
-            _ => String::new(),
-        };
-        let metadata = match (&packet.metadata, &packet.data) {
-            (Some(map), _) => serde_json::to_string(map.as_ref()).unwrap_or_default(),
-            (None, Data::Failure(error)) => describe(error),
-            _ => String::new(),
-        };
+        let texts = Texts::of(packet);
+        let (text, metadata) = texts.as_deref().map_or(("", ""), |texts| (&texts.data, &texts.metadata));
         let (mut object, mut host, mut sample_rate, mut channels) = (ptr::null_mut(), 0, 0, 0);
         let (kind, bytes) = match &packet.data {
             Data::Audio(audio) => {
@@ -281,14 +273,15 @@ impl PacketView {
                 port: packet.port,
                 reserved: 0,
             },
-            _texts: [text, metadata],
+            _texts: texts,
         }
     }
 
     /// Whether a host gives the packet on as it is, but for its times and its port.
     pub fn is_whole(&self, raw: &rm_packet) -> bool {
-        let plain = raw.object.is_null() && raw.host == 0 && raw.reserved == 0;
-        plain && raw.kind != RM_KIND_OBJECT && self.has_data_of(raw) && self.has_metadata_of(raw)
+        let is_data = matches!(raw.kind, RM_KIND_AUDIO | RM_KIND_TEXT | RM_KIND_JSON | RM_KIND_BYTES);
+        let is_plain = raw.object.is_null() && raw.host == 0 && raw.reserved == 0;
+        is_data && is_plain && self.has_data_of(raw) && self.has_metadata_of(raw)
     }
 
     fn has_data_of(&self, raw: &rm_packet) -> bool {
@@ -338,6 +331,30 @@ impl PacketView {
 
     pub fn as_ptr(&self) -> *const rm_packet {
         &raw const self.raw
+    }
+}
+
+/// What is written out for a host.
+struct Texts {
+    data: String,
+    metadata: String,
+}
+
+impl Texts {
+    /// Those of a packet, if it needs any. Most do not.
+    fn of(packet: &Packet) -> Option<Box<Texts>> {
+        let data = match &packet.data {
+            Data::Json(value) => value.to_string(),
+            Data::Failure(error) => error.message.clone(),
+            _ if packet.metadata.is_none() => return None,
+            _ => String::new(),
+        };
+        let metadata = match (&packet.metadata, &packet.data) {
+            (Some(map), _) => serde_json::to_string(map.as_ref()).unwrap_or_default(),
+            (None, Data::Failure(error)) => describe(error),
+            _ => String::new(),
+        };
+        Some(Box::new(Texts { data, metadata }))
     }
 }
 
