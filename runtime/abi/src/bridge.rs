@@ -375,13 +375,19 @@ pub(crate) struct Outside(*const Bridge);
 
 impl Outside {
     pub fn enter() -> Outside {
-        Outside(mark_entered(ptr::null()))
+        let before = ENTERED.get();
+        if !before.is_null() {
+            ENTERED.set(ptr::null());
+        }
+        Outside(before)
     }
 }
 
 impl Drop for Outside {
     fn drop(&mut self) {
-        mark_entered(self.0);
+        if !self.0.is_null() {
+            ENTERED.set(self.0);
+        }
     }
 }
 

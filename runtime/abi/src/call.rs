@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -11,11 +12,13 @@ use crate::bridge::Bridge;
 use crate::buffer::{Named, rm_buffer};
 use crate::completion::Deferred;
 use crate::error::{Failure, Outcome};
+use crate::given::Given;
 use crate::guard::{guard, guard_on};
 use crate::host::give;
-use crate::packet::{PacketView, Reader, rm_packet};
+use crate::packet::{Reader, rm_packet};
 use crate::status::*;
 use crate::text::{read_bytes, read_text, write_out};
+use crate::versioned::borrow_struct;
 
 /// The call that this thread is in.
 pub(crate) struct Call {
@@ -23,7 +26,7 @@ pub(crate) struct Call {
     /// The engine's context; null in calls that cannot emit.
     pub context: *mut Context<'static>,
     /// The packet that the callback was given, whose memory an output may share.
-    pub given: *const PacketView<'static>,
+    pub given: *const Given,
     pub fault: Option<Fault>,
     /// What takes the parts of an object.
     pub parcel: Option<NonNull<dyn Parcel>>,
@@ -48,15 +51,44 @@ impl Call {
         })
     }
 
+    /// The call that this thread is in.
+    fn current() -> Option<NonNull<Call>> {
+        NonNull::new(CURRENT.get())
+    }
+
     /// Gives the thread's call to `body`.
     fn with<T>(body: impl FnOnce(&mut Call) -> Outcome<T>) -> Outcome<T> {
-        let call = CURRENT.get();
-        if call.is_null() {
-            let message = "this works only inside a callback of a node, on the thread of that callback";
+        // SAFETY: `run` keeps the call alive and on this thread while it is current, and nothing else refers to it then.
+        Call::current().ok_or_else(outside).and_then(|mut call| body(unsafe { call.as_mut() }))
+    }
+
+    /// Sends a packet on.
+    ///
+    /// # Safety
+    /// As for [`Reader::read`].
+    unsafe fn emit(&mut self, packet: *const rm_packet) -> Outcome {
+        let mut room = MaybeUninit::uninit();
+        // SAFETY: the same promise.
+        let raw = unsafe { borrow_struct(packet, &mut room) }?;
+        // SAFETY: set by the node for the length of the callback; null where there is none.
+        let (given, context) = unsafe { (self.given.as_ref(), self.context.as_mut()) };
+        let packet = if let (Some(given), Some(context)) = (given, context) {
+            if given.pass(raw, context) {
+                return Ok(());
+            }
+            // SAFETY: the same promise.
+            unsafe { given.read(self.bridge(), raw, context) }
+        } else {
+            // SAFETY: the same promise.
+            unsafe { Reader { bridge: self.bridge(), given: None }.read_known(raw) }
+        }?;
+        let context = self.context()?;
+        if !context.can_emit() {
+            let message = "packets are emitted in 'process', 'resume' and 'flush', not in this callback";
             return Err(Failure::new(RM_ERR_REENTRANT, message));
         }
-        // SAFETY: `run` keeps the call alive and on this thread while it is current, and nothing else refers to it then.
-        body(unsafe { &mut *call })
+        context.emit(packet);
+        Ok(())
     }
 
     fn context(&mut self) -> Outcome<&mut Context<'static>> {
@@ -64,6 +96,10 @@ impl Call {
         let context = unsafe { self.context.as_mut() };
         context.ok_or_else(|| Failure::new(RM_ERR_REENTRANT, "this callback has no session to emit into"))
     }
+}
+
+fn outside() -> Failure {
+    Failure::new(RM_ERR_REENTRANT, "this works only inside a callback of a node, on the thread of that callback")
 }
 
 /// Runs a callback that takes an object apart.
@@ -100,24 +136,12 @@ pub(crate) fn blame<T>(bridge: Option<&Bridge>, body: impl FnOnce() -> T) -> (T,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_call_emit(packet: *const rm_packet) -> rm_status {
     guard(|| {
-        if !is_inside() {
+        let Some(mut call) = Call::current() else {
             // SAFETY: the caller vouches for `packet`, whose object is taken over all the same.
-            drop(unsafe { Reader { bridge: None, given: None }.read(packet) }?);
-        }
-        Call::with(|call| {
-            // SAFETY: `given` is the packet of the callback that is running; the caller vouches for `packet`.
-            let packet = unsafe {
-                let given = call.given.as_ref();
-                Reader { bridge: call.bridge(), given }.read(packet)
-            }?;
-            let context = call.context()?;
-            if !context.can_emit() {
-                let message = "packets are emitted in 'process', 'resume' and 'flush', not in this callback";
-                return Err(Failure::new(RM_ERR_REENTRANT, message));
-            }
-            context.emit(packet);
-            Ok(())
-        })
+            return unsafe { Reader::default().read(packet) }.and(Err(outside()));
+        };
+        // SAFETY: as in `Call::with`; the caller vouches for `packet`.
+        unsafe { call.as_mut().emit(packet) }
     })
 }
 
@@ -140,8 +164,9 @@ pub unsafe extern "C" fn rm_call_keep(buffer: *mut rm_buffer) -> rm_status {
             let given = given.ok_or_else(|| {
                 Failure::new(RM_ERR_REENTRANT, "a packet can be kept in 'process' only: this callback was given none")
             })?;
+            let kept = given.keep(call.context()?)?;
             // SAFETY: the caller vouches for `buffer`.
-            unsafe { give(Arc::new(Named(given.keep()?)), buffer, "buffer") }
+            unsafe { give(Arc::new(Named(kept)), buffer, "buffer") }
         })
     })
 }
@@ -261,5 +286,5 @@ pub(crate) fn is_awaited_by(session: &Session) -> bool {
 
 /// Whether this thread is inside a callback.
 pub(crate) fn is_inside() -> bool {
-    !CURRENT.get().is_null()
+    Call::current().is_some()
 }

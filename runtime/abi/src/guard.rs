@@ -14,12 +14,12 @@ use crate::status::*;
 
 /// Runs the body of an exported function.
 pub(crate) fn guard<F: FnOnce() -> Outcome>(body: F) -> rm_status {
-    protect_as(name_of::<F>(), 0, in_parent(|| body().map(|()| RM_OK)))
+    protect_as(name_of::<F>, 0, in_parent(|| body().map(|()| RM_OK)))
 }
 
 /// Runs the body of an exported function that works on an object: after a panic that object is poisoned.
 pub(crate) fn guard_on<F: FnOnce() -> Outcome<rm_status>>(handle: u64, body: F) -> rm_status {
-    protect_as(name_of::<F>(), handle, in_parent(body))
+    protect_as(name_of::<F>, handle, in_parent(body))
 }
 
 fn in_parent(body: impl FnOnce() -> Outcome<rm_status>) -> impl FnOnce() -> Outcome<rm_status> {
@@ -34,10 +34,10 @@ fn in_parent(body: impl FnOnce() -> Outcome<rm_status>) -> impl FnOnce() -> Outc
 
 /// As [`guard`], for what works in a forked process too.
 pub(crate) fn protect<F: FnOnce() -> Outcome<rm_status>>(body: F) -> rm_status {
-    protect_as(name_of::<F>(), 0, body)
+    protect_as(name_of::<F>, 0, body)
 }
 
-fn protect_as(name: &'static str, handle: u64, body: impl FnOnce() -> Outcome<rm_status>) -> rm_status {
+fn protect_as(name: fn() -> &'static str, handle: u64, body: impl FnOnce() -> Outcome<rm_status>) -> rm_status {
     silence_panics();
     // Whoever calls us from a callback has left the host, so far as references to its objects go.
     let _outside = Outside::enter();
@@ -67,22 +67,23 @@ pub(crate) fn guard_realtime(body: impl FnOnce() -> Result<rm_status, rm_status>
     result.unwrap_or_else(|status| status)
 }
 
-/// The exported function that a closure is the body of, as the log names it.
+/// The exported function that a closure is the body of, as the log names it. To find it takes longer than most calls: only for
+/// one that has failed.
 fn name_of<F>() -> &'static str {
     type_name::<F>().split("::").find(|part| part.starts_with("rm_")).unwrap_or("a function")
 }
 
 /// Writes to the log what a program would never be answered if it were right. Not in a fork: its log may be locked for ever.
-fn note_misuse(name: &str, failure: &Failure) {
+fn note_misuse(name: fn() -> &'static str, failure: &Failure) {
     let level = match failure.status {
         // A completion may die at any moment, and whoever has it cannot know.
-        RM_ERR_BAD_HANDLE if name.starts_with("rm_completion_") => return,
+        RM_ERR_BAD_HANDLE if name().starts_with("rm_completion_") => return,
         RM_ERR_BAD_HANDLE | RM_ERR_NULL | RM_ERR_REENTRANT => Level::Warning,
         RM_ERR_PANIC | RM_ERR_POISONED => Level::Error,
         _ => return,
     };
     if !fork::is_child() {
-        log(Category::Misuse, level, || format!("{name}: {}", failure.message));
+        log(Category::Misuse, level, || format!("{}: {}", name(), failure.message));
     }
 }
 

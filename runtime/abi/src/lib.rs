@@ -14,6 +14,7 @@ mod debug;
 mod error;
 mod fork;
 mod fuzzing;
+mod given;
 mod guard;
 mod handle;
 mod host;

@@ -12,11 +12,12 @@ use remotemedia_core::{Context, Data, Fault, Flow, Kinds, NodeInfo, Outcome, Pac
 use crate::bridge::{Bridge, mark_entered};
 use crate::call::Call;
 use crate::error::Failure;
+use crate::given::Given;
 use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::objects::Objects;
-use crate::packet::{PacketView, RM_KIND_AUDIO, RM_KIND_BYTES, RM_KIND_JSON, RM_KIND_OBJECT, RM_KIND_TEXT, rm_packet};
+use crate::packet::{RM_KIND_AUDIO, RM_KIND_BYTES, RM_KIND_JSON, RM_KIND_OBJECT, RM_KIND_TEXT, rm_packet};
 use crate::status::*;
 use crate::text::read_text;
 use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
@@ -255,17 +256,12 @@ impl HostNode {
     }
 
     /// Makes a callback, with the engine's context at hand.
-    fn call(
-        &self,
-        given: Option<&PacketView<'_>>,
-        context: &mut Context<'_>,
-        body: impl FnOnce() -> rm_status,
-    ) -> Outcome {
+    fn call(&self, given: Option<&Given>, context: &mut Context<'_>, body: impl FnOnce() -> rm_status) -> Outcome {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
             // The lifetimes are forgotten here and kept by `Call::run`, which ends before the borrow does.
             context: ptr::from_mut(context).cast::<Context<'static>>(),
-            given: given.map_or(ptr::null(), |given| ptr::from_ref(given).cast()),
+            given: given.map_or(ptr::null(), ptr::from_ref),
             fault: None,
             parcel: None,
         };
@@ -461,10 +457,9 @@ impl remotemedia_core::Node for HostNode {
             }
             _ => {
                 let Some(process) = self.callbacks.process else { return Ok(Flow::Done) };
-                let packet = self.fit(packet)?;
-                let view = PacketView::borrowed(&packet);
-                // SAFETY: the host's function with the host's pointer; the view lives until it returns.
-                self.call(Some(&view), context, || unsafe { process(self.callbacks.user_data, view.as_ptr()) })
+                let given = Given::new(self.fit(packet)?);
+                // SAFETY: the host's function with the host's pointer; what it is given lives until it returns.
+                self.call(Some(&given), context, || unsafe { process(self.callbacks.user_data, given.as_ptr()) })
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Packets across the border: one plain struct in every direction.
 
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::error::{Failure, Outcome};
 use crate::handle;
 use crate::status::*;
 use crate::text::{read_bytes, read_text};
-use crate::versioned::{Versioned, check_zero, read_struct};
+use crate::versioned::{Versioned, borrow_struct, check_zero};
 
 /// A time that is not known.
 pub const RM_TIME_NONE: i64 = i64::MIN;
@@ -105,11 +106,12 @@ impl rm_packet {
 }
 
 /// Reads packets of a host.
+#[derive(Default)]
 pub(crate) struct Reader<'a> {
     /// The host whose objects they may refer to when they name none.
     pub bridge: Option<&'a Bridge>,
     /// The packet that the callback was given, whose memory they may share.
-    pub given: Option<&'a PacketView<'a>>,
+    pub given: Option<(&'a PacketView, &'a Packet)>,
 }
 
 impl Reader<'_> {
@@ -117,7 +119,12 @@ impl Reader<'_> {
     /// `packet` is null or points to a packet as the header describes it.
     pub unsafe fn read(&self, packet: *const rm_packet) -> Outcome<Packet> {
         // SAFETY: the same promise.
-        let raw = unsafe { read_struct(packet) }?;
+        unsafe { self.read_known(borrow_struct(packet, &mut MaybeUninit::uninit())?) }
+    }
+
+    /// # Safety
+    /// The packet is as the header describes it.
+    pub unsafe fn read_known(&self, raw: &rm_packet) -> Outcome<Packet> {
         let reserved = check_zero(raw.reserved, "packet.reserved");
         let named = handle::get_optional::<Bridge>(raw.host)?;
         let object = if raw.object.is_null() {
@@ -132,13 +139,14 @@ impl Reader<'_> {
         reserved?;
         // SAFETY: the same promise.
         let bytes = unsafe { read_bytes(raw.data.cast(), raw.size, "packet.data") }?;
-        let metadata = match self.given.and_then(|given| given.metadata_of(&raw)) {
-            Some(known) => known,
+        let metadata = match self.given {
+            Some((view, packet)) if view.has_metadata_of(raw) => packet.metadata.clone(),
             // SAFETY: the same promise.
-            None => parse_metadata(unsafe { read_text(raw.metadata, raw.metadata_size, "packet.metadata") }?)?,
+            _ => parse_metadata(unsafe { read_text(raw.metadata, raw.metadata_size, "packet.metadata") }?)?,
         };
-        if let (Some(data), None) = (self.given.and_then(|given| given.data_of(&raw)), &object) {
-            return Ok(Packet { metadata, ..placed(&raw, data) });
+        let same = self.given.filter(|(view, _)| object.is_none() && view.has_data_of(raw));
+        if let Some(data) = same.and_then(|(_, packet)| share(&packet.data)) {
+            return Ok(Packet { metadata, ..placed(raw, data) });
         }
         let utf8 = || {
             std::str::from_utf8(bytes)
@@ -159,7 +167,7 @@ impl Reader<'_> {
                 return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
         };
-        Ok(Packet { metadata, ..placed(&raw, data) })
+        Ok(Packet { metadata, ..placed(raw, data) })
     }
 
     fn buffer(&self, bytes: &[u8], named: u64, object: Option<remotemedia_core::HostObject>) -> Outcome<Buffer> {
@@ -174,7 +182,7 @@ impl Reader<'_> {
             // SAFETY: the host says that the object keeps the bytes alive and as they are.
             return Ok(unsafe { of_object(bytes, object) });
         }
-        let shared = match self.given.map(|given| &given.packet.data) {
+        let shared = match self.given.map(|(_, packet)| &packet.data) {
             Some(Data::Audio(audio)) => part_of(bytes, audio.buffer()),
             Some(Data::Bytes(buffer)) => part_of(bytes, buffer),
             _ => None,
@@ -185,8 +193,7 @@ impl Reader<'_> {
 
 /// The packet that a host has described, with its data.
 fn placed(raw: &rm_packet, data: Data) -> Packet {
-    let known = if let Data::Audio(audio) = &data { audio.duration() } else { Time::NONE };
-    let duration = Time::from_nanos(raw.duration).or(known);
+    let duration = Time::from_nanos(raw.duration).or(data.duration());
     Packet { pts: Time::from_nanos(raw.pts), duration, port: raw.port, ..Packet::new(data) }
 }
 
@@ -204,89 +211,96 @@ fn parse_metadata(text: &str) -> Outcome<Option<Arc<Map<String, Value>>>> {
     }
 }
 
-/// A packet as a host sees it, with the texts that it points to.
-pub(crate) struct PacketView<'a> {
-    packet: &'a Packet,
-    raw: rm_packet,
-    _texts: [String; 2],
+/// The data of a packet that a host gives on as it is: nothing is copied or parsed again.
+fn share(data: &Data) -> Option<Data> {
+    match data {
+        Data::Audio(audio) => Some(Data::Audio(audio.clone())),
+        Data::Text(text) => Some(Data::Text(Arc::clone(text))),
+        Data::Json(value) => Some(Data::Json(Arc::clone(value))),
+        Data::Bytes(buffer) => Some(Data::Bytes(buffer.clone())),
+        Data::Object(_) | Data::Failure(_) | Data::Flush | Data::Mark => None,
+    }
 }
 
-impl<'a> PacketView<'a> {
+/// A packet as a host sees it, with the texts that it points to. The rest of what it points to lives as long as the data of
+/// the packet.
+pub(crate) struct PacketView {
+    raw: rm_packet,
+    _texts: Option<Box<Texts>>,
+}
+
+impl PacketView {
     /// A view for a callback: everything is borrowed from `packet`.
-    pub fn borrowed(packet: &'a Packet) -> PacketView<'a> {
-        let (mut raw, mut text, mut metadata) = (rm_packet::empty(), String::new(), String::new());
-        raw.pts = packet.pts.raw();
-        raw.duration = packet.duration.raw();
-        raw.index = packet.index;
-        raw.port = packet.port;
-        raw.kind = match &packet.data {
+    #[inline]
+    pub fn of(packet: &Packet) -> PacketView {
+        let texts = Texts::of(packet);
+        let (text, metadata) = texts.as_deref().map_or(("", ""), |texts| (&texts.data, &texts.metadata));
+        let (mut object, mut host, mut sample_rate, mut channels) = (ptr::null_mut(), 0, 0, 0);
+        let (kind, bytes) = match &packet.data {
             Data::Audio(audio) => {
-                raw.sample_rate = audio.sample_rate();
-                raw.channels = audio.channels();
-                set_bytes(&mut raw, audio.buffer().bytes());
-                RM_KIND_AUDIO
+                (sample_rate, channels) = (audio.sample_rate(), audio.channels());
+                (RM_KIND_AUDIO, Some(audio.buffer().bytes()))
             }
-            Data::Text(shared) => {
-                set_bytes(&mut raw, shared.as_bytes());
-                RM_KIND_TEXT
+            Data::Text(shared) => (RM_KIND_TEXT, Some(shared.as_bytes())),
+            Data::Json(_) => (RM_KIND_JSON, Some(text.as_bytes())),
+            Data::Bytes(buffer) => (RM_KIND_BYTES, Some(buffer.bytes())),
+            Data::Object(known) => {
+                (object, host) = (known.object() as *mut c_void, known.host().id());
+                (RM_KIND_OBJECT, None)
             }
-            Data::Json(value) => {
-                text = value.to_string();
-                RM_KIND_JSON
-            }
-            Data::Bytes(buffer) => {
-                set_bytes(&mut raw, buffer.bytes());
-                RM_KIND_BYTES
-            }
-            Data::Object(object) => {
-                raw.object = object.object() as *mut c_void;
-                raw.host = object.host().id();
-                RM_KIND_OBJECT
-            }
-            Data::Failure(error) => {
-                text.clone_from(&error.message);
-                metadata = describe(error);
-                RM_KIND_FAILURE
-            }
+            Data::Failure(_) => (RM_KIND_FAILURE, Some(text.as_bytes()).filter(|text| !text.is_empty())),
             // Swallowed by the engine.
-            Data::Flush | Data::Mark => RM_KIND_NONE,
+            Data::Flush | Data::Mark => (RM_KIND_NONE, None),
         };
-        if let Some(map) = &packet.metadata {
-            metadata = serde_json::to_string(map.as_ref()).unwrap_or_default();
+        let (data, size) = bytes.map_or((ptr::null(), 0), |bytes| (bytes.as_ptr().cast(), bytes.len()));
+        PacketView {
+            // As one, where it stays: to move it right after it was written costs more than to write it.
+            raw: rm_packet {
+                struct_size: size_of::<rm_packet>() as u32,
+                kind,
+                pts: packet.pts.raw(),
+                duration: packet.duration.raw(),
+                index: packet.index,
+                data,
+                size,
+                buffer: 0,
+                object,
+                host,
+                sample_rate,
+                channels,
+                metadata: if metadata.is_empty() { ptr::null() } else { metadata.as_ptr().cast() },
+                metadata_size: metadata.len(),
+                port: packet.port,
+                reserved: 0,
+            },
+            _texts: texts,
         }
-        if !text.is_empty() {
-            set_bytes(&mut raw, text.as_bytes());
-        }
-        if !metadata.is_empty() {
-            (raw.metadata, raw.metadata_size) = (metadata.as_ptr().cast(), metadata.len());
-        }
-        PacketView { packet, raw, _texts: [text, metadata] }
     }
 
-    /// The data of the packet, if a host gives it on as it is: nothing is copied or parsed again.
-    fn data_of(&self, raw: &rm_packet) -> Option<Data> {
+    /// Whether a host gives the packet on as it is, but for its times and its port.
+    pub fn is_whole(&self, raw: &rm_packet) -> bool {
+        let is_data = matches!(raw.kind, RM_KIND_AUDIO | RM_KIND_TEXT | RM_KIND_JSON | RM_KIND_BYTES);
+        let is_plain = raw.object.is_null() && raw.host == 0 && raw.reserved == 0;
+        is_data && is_plain && self.has_data_of(raw) && self.has_metadata_of(raw)
+    }
+
+    fn has_data_of(&self, raw: &rm_packet) -> bool {
         let format = |raw: &rm_packet| (raw.kind, raw.data, raw.size, raw.buffer, raw.sample_rate, raw.channels);
-        if format(raw) != format(&self.raw) {
-            return None;
-        }
-        match &self.packet.data {
-            Data::Audio(audio) => Some(Data::Audio(audio.clone())),
-            Data::Text(text) => Some(Data::Text(Arc::clone(text))),
-            Data::Json(value) => Some(Data::Json(Arc::clone(value))),
-            Data::Bytes(buffer) => Some(Data::Bytes(buffer.clone())),
-            Data::Object(_) | Data::Failure(_) | Data::Flush | Data::Mark => None,
-        }
+        format(raw) == format(&self.raw)
     }
 
-    /// Its metadata, in the same case.
-    fn metadata_of(&self, raw: &rm_packet) -> Option<Option<Arc<Map<String, Value>>>> {
-        let same = (raw.metadata, raw.metadata_size) == (self.raw.metadata, self.raw.metadata_size);
-        same.then(|| self.packet.metadata.clone())
+    fn has_metadata_of(&self, raw: &rm_packet) -> bool {
+        (raw.metadata, raw.metadata_size) == (self.raw.metadata, self.raw.metadata_size)
+    }
+
+    /// Another packet with the same content.
+    pub fn again(&self, packet: &Packet) -> Option<Packet> {
+        Some(Packet { metadata: packet.metadata.clone(), ..Packet::new(share(&packet.data)?) })
     }
 
     /// A view of data that the host may keep: `buffer` and `object` are given to it.
-    pub fn owned(packet: &'a Packet, bridge: &Bridge) -> Outcome<PacketView<'a>> {
-        let mut view = PacketView::borrowed(packet);
+    pub fn owned(packet: &Packet, bridge: &Bridge) -> Outcome<PacketView> {
+        let mut view = PacketView::of(packet);
         match &packet.data {
             Data::Audio(audio) => view.raw.buffer = handle::insert(Arc::new(Named(audio.buffer().clone())))?,
             Data::Bytes(buffer) => view.raw.buffer = handle::insert(Arc::new(Named(buffer.clone())))?,
@@ -299,9 +313,9 @@ impl<'a> PacketView<'a> {
         Ok(view)
     }
 
-    /// The payload, to outlive the view.
-    pub fn keep(&self) -> Outcome<Buffer> {
-        match &self.packet.data {
+    /// The payload of the packet, to outlive the view.
+    pub fn keep(&self, packet: &Packet) -> Outcome<Buffer> {
+        match &packet.data {
             Data::Audio(audio) => Ok(audio.buffer().clone()),
             Data::Bytes(buffer) => Ok(buffer.clone()),
             Data::Text(text) => Ok(Buffer::new(Arc::clone(text))),
@@ -320,8 +334,28 @@ impl<'a> PacketView<'a> {
     }
 }
 
-fn set_bytes(raw: &mut rm_packet, bytes: &[u8]) {
-    (raw.data, raw.size) = (bytes.as_ptr().cast(), bytes.len());
+/// What is written out for a host.
+struct Texts {
+    data: String,
+    metadata: String,
+}
+
+impl Texts {
+    /// Those of a packet, if it needs any. Most do not.
+    fn of(packet: &Packet) -> Option<Box<Texts>> {
+        let data = match &packet.data {
+            Data::Json(value) => value.to_string(),
+            Data::Failure(error) => error.message.clone(),
+            _ if packet.metadata.is_none() => return None,
+            _ => String::new(),
+        };
+        let metadata = match (&packet.metadata, &packet.data) {
+            (Some(map), _) => serde_json::to_string(map.as_ref()).unwrap_or_default(),
+            (None, Data::Failure(error)) => describe(error),
+            _ => String::new(),
+        };
+        Some(Box::new(Texts { data, metadata }))
+    }
 }
 
 fn describe(error: &NodeError) -> String {
@@ -330,7 +364,7 @@ fn describe(error: &NodeError) -> String {
 
 /// Gives a packet to the host for good: what it points to lives in `buffer`, a reference to `object` is counted.
 pub(crate) fn give_packet(packet: Packet) -> Outcome<rm_packet> {
-    let view = PacketView::borrowed(&packet);
+    let view = PacketView::of(&packet);
     let mut raw = view.raw;
     let texts = [(raw.data.cast::<u8>(), raw.size), (raw.metadata.cast::<u8>(), raw.metadata_size)];
     let buffer = match &packet.data {

@@ -221,7 +221,7 @@ pub extern "C" fn rm_session_ready(session: rm_session, timeout: i64) -> rm_stat
 pub unsafe extern "C" fn rm_session_push(session: rm_session, packet: *const rm_packet, timeout: i64) -> rm_status {
     guard_on(session, || {
         // SAFETY: the caller vouches for `packet`.
-        let packet = unsafe { Reader { bridge: None, given: None }.read(packet) }?;
+        let packet = unsafe { Reader::default().read(packet) }?;
         waiting(session, timeout, |session, deadline| session.push(packet, deadline)).map(|()| RM_OK)
     })
 }

@@ -1,6 +1,7 @@
 //! Structs that cross the border and may grow: the caller says how much of one it knows.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 
 use crate::error::{Failure, Outcome};
 use crate::status::*;
@@ -25,6 +26,23 @@ pub(crate) unsafe trait Versioned: Copy {
 pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
     // SAFETY: the same promise.
     unsafe { read_quietly(source) }.map_err(Misfit::explain::<T>)
+}
+
+/// As [`read_struct`], but a struct as we know it is read where it is, which is quicker than to move it; any other is copied into
+/// `room`.
+///
+/// # Safety
+/// As for [`read_struct`], and nobody changes the struct for as long as the result is used.
+#[inline]
+pub(crate) unsafe fn borrow_struct<'a, T: Versioned>(source: *const T, room: &'a mut MaybeUninit<T>) -> Outcome<&'a T> {
+    // SAFETY: the same promise.
+    let size = unsafe { size_of_struct(source) }?;
+    if size == size_of::<T>() && source.is_aligned() {
+        // SAFETY: not null, aligned, of the size that it says, and all bits of it may be anything.
+        return Ok(unsafe { &*source });
+    }
+    // SAFETY: the same promise.
+    Ok(room.write(unsafe { read_struct(source) }?))
 }
 
 /// As [`read_struct`] for a table of callbacks: its `destroy` is called once when the second result goes, and also when

@@ -51,6 +51,7 @@ impl Buffer {
     }
 
     /// The bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         self.0.bytes()
     }

@@ -161,6 +161,11 @@ impl Context<'_> {
         self.outputs.push(packet);
     }
 
+    /// The packets that were sent on and wait for the end of the call, after those of calls before it.
+    pub fn sent(&self) -> &[Box<Packet>] {
+        self.outputs
+    }
+
     /// The token by which an outcome comes later. The call that takes it must answer [`Flow::Pending`].
     pub fn defer(&mut self) -> Completion {
         let token = self.session.new_token(self.node);

@@ -111,6 +111,12 @@ impl Data {
         }
     }
 
+    /// How long this data lasts, if it says so itself.
+    #[inline]
+    pub fn duration(&self) -> Time {
+        if let Data::Audio(audio) = self { audio.duration() } else { Time::NONE }
+    }
+
     fn share(&mut self) -> Data {
         match self {
             Data::Audio(audio) => Data::Audio(audio.clone()),

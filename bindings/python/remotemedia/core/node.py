@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from datetime import timedelta
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .done import DONE
 from .json_value import is_json
 from .process_options import ProcessOptions
 from .remote_config import RemoteExecutorConfig
 from .state import SessionState, StateManager
+
+if TYPE_CHECKING:
+    import logging
+    from datetime import timedelta
 
 __all__ = ["Node", "RemoteExecutorConfig", "SessionState", "StateManager"]
 
@@ -123,6 +125,8 @@ class Node(_Arguments, ABC):
     @cached_property
     def logger(self) -> logging.Logger:
         """The logger named after the class."""
+        import logging
+
         return logging.getLogger(type(self).__name__)
 
     @abstractmethod

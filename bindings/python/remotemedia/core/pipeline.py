@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
@@ -42,6 +41,8 @@ class Pipeline:
         self.nodes: list[Node] = []
         self.graph = Graph(self.nodes)
         self.enable_metrics = enable_metrics
+        import logging  # it takes most of a megabyte, and importing the package does not need it
+
         self.logger = logging.getLogger(type(self).__name__)
         self._is_initialized = False
         self._metrics: Metrics | None = None

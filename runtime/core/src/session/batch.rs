@@ -58,8 +58,10 @@ pub(super) struct Batch<'a> {
     /// For [`Op::Resume`] and [`Op::Settle`], the operation that goes on.
     base: Op,
     room: usize,
-    /// Until when the node is given packets in a row.
-    until: Instant,
+    /// How many output ports the node has.
+    ports: u32,
+    /// When the outputs are to move on.
+    end: Instant,
     /// When the last call returned.
     pub clock: Instant,
     traced: bool,
@@ -98,7 +100,8 @@ impl<'a> Batch<'a> {
             at,
             base,
             room: room.max(1),
-            until: now + BATCH_TIME,
+            ports: plan.nodes[at].slot.info().outputs.len().max(1) as u32,
+            end: now + BATCH_TIME,
             clock: now,
             traced,
             usual: Duration::from_nanos(cost),
@@ -117,7 +120,7 @@ impl<'a> Batch<'a> {
     pub fn enter(&mut self, node: &mut dyn Node) {
         if node.enter() {
             self.measured.waiting = self.lap();
-            self.until = self.clock + BATCH_TIME;
+            self.end = self.clock + BATCH_TIME;
         }
     }
 
@@ -309,7 +312,7 @@ impl<'a> Batch<'a> {
                 Err(Box::new(Fault { kind: ErrorKind::Panic, message, object: None }))
             }
         };
-        let ports = planned.slot.info().outputs.len().max(1) as u32;
+        let ports = self.ports;
         match outputs[emitted..].iter().find(|packet| packet.port >= ports) {
             Some(packet) if outcome.is_ok() => {
                 Err(Box::new(Fault::new(format!("it emitted to output {}, but has {ports}", packet.port))))
@@ -357,7 +360,7 @@ impl<'a> Batch<'a> {
         let planned = &self.plan.nodes[self.at];
         self.number(&mut scratch.outputs);
         scratch.straight = match *planned.outs {
-            [edge] if !planned.converts && planned.slot.info().outputs.len() <= 1 => Some(edge),
+            [edge] if !planned.converts && self.ports == 1 => Some(edge),
             _ => None,
         };
         if scratch.straight.is_some() {
@@ -417,7 +420,7 @@ impl<'a> Batch<'a> {
     }
 
     fn is_full(&self, scratch: &Scratch) -> bool {
-        scratch.outputs.len() >= self.room || self.clock > self.until
+        scratch.outputs.len() >= self.room || self.clock > self.end
     }
 
     /// The time since the last lap.

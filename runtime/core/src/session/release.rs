@@ -85,6 +85,11 @@ impl Session {
         }
     }
 
+    /// Whether a worker of a lane will come anyway.
+    pub(super) fn is_requested(&self, state: &State, link: usize) -> bool {
+        state.queued[link] && !self.links[link].is_lost()
+    }
+
     /// Has a worker of a lane come; whether one will. If the lane has none any more and nobody does its work, the thread
     /// at hand does, once it has let go of the lock.
     pub(super) fn request(self: &Arc<Self>, state: &mut State, link: usize, urgent: bool) -> bool {

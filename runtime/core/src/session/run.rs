@@ -93,14 +93,25 @@ impl Session {
         let mut chosen: Option<Work> = None;
         let plan = Arc::clone(&state.plan);
         for &at in plan.order.iter().rev() {
+            if !state.stirred[at] {
+                continue;
+            }
+            let lane = if self.may_run(state, at, link) { link } else { self.place(state, at) };
+            let is_mine = lane == link && chosen.is_none();
+            // Of many nodes that are ready at once, each choice would look at all.
+            if !is_mine && self.is_requested(state, lane) {
+                continue;
+            }
             let Some(op) = state.next_op_if_stirred(at) else { continue };
-            if !self.may_run(state, at, link) {
-                self.request(state, self.place(state, at), true);
-            } else if let Some(work) = &chosen {
-                let heavy = state.nodes[at].cost.max(state.nodes[work.at].cost) > HEAVY;
-                self.request(state, link, heavy);
-            } else {
-                chosen = self.take_on(state, &plan, (at, op), now, scratch);
+            match &chosen {
+                _ if is_mine => chosen = self.take_on(state, &plan, (at, op), now, scratch),
+                Some(work) if lane == link => {
+                    let heavy = state.nodes[at].cost.max(state.nodes[work.at].cost) > HEAVY;
+                    self.request(state, link, heavy);
+                }
+                _ => {
+                    self.request(state, lane, true);
+                }
             }
         }
         chosen
