@@ -65,7 +65,7 @@ static inline void check_text(const char *file, int line, const char *what, cons
 {
     if (strcmp(actual, expected) == 0)
         return;
-    char text[1024];
+    char text[4096];
     snprintf(text, sizeof text, "%s is \"%s\", not \"%s\"", what, actual, expected);
     check_fail(file, line, text);
 }
