@@ -25,6 +25,7 @@ mod models;
 mod node;
 mod objects;
 mod packet;
+mod parts;
 mod pipeline;
 mod plugin;
 mod process;

@@ -40,10 +40,11 @@ pub struct rm_object_table {
     pub pending: *mut c_void,
     /// The result that stands for a failure, told by `rm_call_fail`.
     pub failed: *mut c_void,
-    /// An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, or `none` if
-    /// it leaves that to `pack_object`, as it does if the call fails. Null, like the next three, if there is none.
+    /// An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, which are the
+    /// first part; what it gives to `rm_call_part` comes behind them. It answers `none` if it leaves all to `pack_object`, as
+    /// it does if the call fails; then it must have given nothing. Null, like the next three, if there is none.
     pub pack: *mut c_void,
-    /// An object to call with the bytes that `pack` has made in another process: it answers the object.
+    /// An object to call with the bytes of the only part that `pack` has made in another process: it answers the object.
     pub unpack: *mut c_void,
     /// The bytes that an object has, for as long as it lives; 0, or another number if it has none.
     pub read_bytes:
@@ -57,6 +58,10 @@ pub struct rm_object_table {
     /// An object to call for what is to become audio, before `export_object`: it answers such bytes, or `none` if it leaves
     /// that to `export_object`, as it does if the call fails.
     pub write_audio: *mut c_void,
+    /// An object to call for what has come from another process in several parts, in the place of `unpack_object`: with bytes
+    /// that have an `rm_part` for each of them, as `unpack_object` would be given, and behind these the bytes of the first.
+    /// It answers the object, or `failed`. Null if there is none.
+    pub unpack_parts: *mut c_void,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -79,8 +84,10 @@ pub(crate) struct Objects {
     pub done: *mut c_void,
     pub pending: *mut c_void,
     pub failed: *mut c_void,
-    /// Objects of bytes, if the host has them, for what goes to another process and for short audio.
+    /// Objects of bytes, if the host has them, for what goes to another process, in one part and in several, and for short
+    /// audio.
     pub packing: Option<Through>,
+    pub parting: Option<Through>,
     pub clips: Option<Through>,
 }
 
@@ -113,6 +120,7 @@ impl Objects {
             pending: table.pending,
             failed: table.failed,
             packing: Through::new(table, table.pack, table.unpack),
+            parting: Through::new(table, table.pack, table.unpack_parts),
             clips: Through::new(table, table.write_audio, table.read_audio),
         })
     }
@@ -140,18 +148,21 @@ impl Objects {
         }
     }
 
-    /// The object that `through` makes of bytes; nothing if that fails.
+    /// The object that `through` makes of bytes; nothing if that fails. `given` is called once the host has the bytes.
     ///
     /// # Safety
     /// The thread has entered the host.
-    pub unsafe fn read(&self, through: &Through, bytes: &[u8]) -> Option<*mut c_void> {
+    pub unsafe fn read(&self, through: &Through, bytes: &[u8], given: impl FnOnce()) -> Option<*mut c_void> {
         // SAFETY: the same promise; the object of bytes is given back once.
         unsafe {
             let packed = (through.new_bytes)(bytes.as_ptr().cast(), bytes.len().cast_signed());
-            let object = if packed.is_null() { packed } else { (self.call)(through.read, packed) };
-            if !packed.is_null() {
-                (self.release)(packed);
+            if packed.is_null() {
+                (self.clear)();
+                return None;
             }
+            given();
+            let object = (self.call)(through.read, packed);
+            (self.release)(packed);
             if object.is_null() {
                 (self.clear)();
                 return None;

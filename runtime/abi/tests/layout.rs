@@ -53,7 +53,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_node_callbacks, outputs), 104);
     assert_eq!(offset_of!(rm_node_callbacks, outputs_size), 112);
     assert_eq!(offset_of!(rm_node_callbacks, match_tolerance), 120);
-    assert_eq!(size_of::<rm_object_table>(), 144);
+    assert_eq!(size_of::<rm_object_table>(), 152);
     assert_eq!(offset_of!(rm_object_table, struct_size), 0);
     assert_eq!(offset_of!(rm_object_table, reserved), 4);
     assert_eq!(offset_of!(rm_object_table, enter), 8);
@@ -73,6 +73,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_object_table, new_bytes), 120);
     assert_eq!(offset_of!(rm_object_table, read_audio), 128);
     assert_eq!(offset_of!(rm_object_table, write_audio), 136);
+    assert_eq!(offset_of!(rm_object_table, unpack_parts), 144);
     assert_eq!(size_of::<rm_packet>(), 104);
     assert_eq!(offset_of!(rm_packet, struct_size), 0);
     assert_eq!(offset_of!(rm_packet, kind), 4);

@@ -261,6 +261,7 @@ rm_object_table._fields_ = [
     ("new_bytes", rm_object_table_new_bytes),
     ("read_audio", c_void_p),
     ("write_audio", c_void_p),
+    ("unpack_parts", c_void_p),
 ]
 
 rm_packet._fields_ = [

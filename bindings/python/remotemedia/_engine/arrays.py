@@ -1,0 +1,114 @@
+"""NumPy arrays on their way to another process: a few bytes that say what they are, and their memory as it is.
+
+NumPy's own pickles take several times as long, most of it for the data type. Only what is plain goes this way: arrays
+themselves, not what is derived from them, of types that are built in and hold no objects. What comes is checked: bytes
+that describe no such array, or not one of that size, are refused.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .parts import Part
+
+TAG = b"a"
+"""What such bytes begin with."""
+_ALIGN = 16
+"""The header is a multiple of so many bytes, so that the memory behind it is aligned for every type."""
+_WHOLE = 4096
+"""Up to so many bytes the memory comes with the header; memory from here on may be shared already."""
+_KNOWN = 256
+"""How many kinds of arrays are remembered: a stream has few."""
+_FORTRAN, _WRITABLE = 1, 2
+
+
+def write(value: Any, give: Callable[[Any, int, int], None]) -> bytes | None:
+    """The first part of a plain array; `give` is called with memory behind it, which an object keeps. Else None."""
+    numpy: Any = sys.modules.get("numpy")
+    # What imports NumPy at this moment has no arrays yet.
+    if type(value) is not getattr(numpy, "ndarray", None):
+        return None
+    flags = value.flags
+    if not flags.forc and not value.dtype.hasobject:
+        value = value.copy()
+        flags = value.flags
+    header = _header(value.dtype, value.shape, not flags.c_contiguous, flags.writeable)
+    if header is None:
+        return None
+    size: int = value.nbytes
+    if size <= _WHOLE:
+        memory: bytes = value.tobytes("A")
+        return header + memory
+    give(value, value.__array_interface__["data"][0], size)
+    return header
+
+
+def read(data: bytes) -> Any:
+    """The array of bytes that have all of it.
+
+    Raises:
+        ValueError: They have not.
+    """
+    start = _ALIGN * data[1]
+    new, shape, dtype, order, _, writable, size = _layout(data[:start])
+    if len(data) - start != size:
+        raise ValueError(f"an array of {size} bytes has come with {len(data) - start}")
+    return new(shape, dtype, bytearray(data) if writable else data, start, None, order)
+
+
+def read_part(header: bytes, part: Part) -> Any:
+    """The array over memory that came behind its header.
+
+    Raises:
+        ValueError: It is too small, or too large.
+    """
+    _, shape, dtype, _, strides, writable, size = _layout(header)
+    if part.size != size:
+        raise ValueError(f"an array of {size} bytes has come with {part.size}")
+    part.__array_interface__ = {
+        "version": 3,
+        "data": (part.address, part.shared or not writable),
+        "shape": shape,
+        "typestr": dtype.str,
+        "strides": strides,
+    }
+    import numpy
+
+    return numpy.asarray(part)
+
+
+@lru_cache(_KNOWN)
+def _header(dtype: Any, shape: tuple[int, ...], fortran: bool, writable: bool) -> bytes | None:
+    """The tag, its own length, flags, the number of sides, the sides, and the name of the type; None if not plain."""
+    if dtype.isbuiltin != 1 or dtype.hasobject or not dtype.itemsize:
+        return None
+    name: bytes = dtype.str.encode()
+    blocks = -(-(4 + 8 * len(shape) + len(name)) // _ALIGN)
+    flags = fortran * _FORTRAN | writable * _WRITABLE
+    header = struct.pack(f"=cBBB{len(shape)}q", TAG, blocks, flags, len(shape), *shape)
+    return (header + name).ljust(blocks * _ALIGN, b"\0")
+
+
+@lru_cache(_KNOWN)
+def _layout(header: bytes) -> tuple[Any, ...]:
+    """What a header says: NumPy's type of arrays, and the shape and so on for it; and the bytes of the memory."""
+    import numpy
+
+    tag, blocks, flags, sides = struct.unpack_from("=cBBB", header)
+    shape = struct.unpack_from(f"={sides}q", header, 4)
+    dtype = numpy.dtype(header[4 + 8 * sides :].rstrip(b"\0").decode())
+    fortran, writable = bool(flags & _FORTRAN), bool(flags & _WRITABLE)
+    # An array of that kind has this header and no other one.
+    if _header(dtype, shape, fortran, writable) != header or min(shape, default=0) < 0:
+        raise ValueError("what has come describes no array")
+    strides, size = [], dtype.itemsize
+    for side in shape if fortran else reversed(shape):
+        strides.append(size)
+        size *= side
+    order = "F" if fortran else "C"
+    return numpy.ndarray, shape, dtype, order, tuple(strides) if fortran else None, writable, size
