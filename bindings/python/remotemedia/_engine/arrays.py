@@ -7,14 +7,14 @@ that describe no such array, or not one of that size, are refused.
 
 from __future__ import annotations
 
+import pickle
 import struct
 import sys
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .parts import Part
+    from .parts import Give, Part
 
 TAG = b"a"
 """What such bytes begin with."""
@@ -27,25 +27,30 @@ _KNOWN = 256
 _FORTRAN, _WRITABLE = 1, 2
 
 
-def write(value: Any, give: Callable[[Any, int, int], None]) -> bytes | None:
-    """The first part of a plain array; `give` is called with memory behind it, which an object keeps. Else None."""
+def write(value: Any, give: Give) -> bytes | None:
+    """The first part of a plain array, and the memory as another one if that is large; None if it is no such array."""
     numpy: Any = sys.modules.get("numpy")
     # What imports NumPy at this moment has no arrays yet.
     if type(value) is not getattr(numpy, "ndarray", None):
         return None
-    flags = value.flags
-    if not flags.forc and not value.dtype.hasobject:
-        value = value.copy()
-        flags = value.flags
-    header = _header(value.dtype, value.shape, not flags.c_contiguous, flags.writeable)
+    array, header = _describe(value)
     if header is None:
         return None
-    size: int = value.nbytes
+    size: int = array.nbytes
     if size <= _WHOLE:
-        memory: bytes = value.tobytes("A")
-        return header + memory
-    give(value, value.__array_interface__["data"][0], size)
+        return _whole(header, array)
+    give(array, array.__array_interface__["data"][0], size)
     return header
+
+
+def reduce(array: Any) -> Any:
+    """The same for an array in something else, as `__reduce_ex__` says it: a function to call there, and for what."""
+    array, header = _describe(array)
+    if header is None:
+        return array.__reduce_ex__(5)
+    if array.nbytes <= _WHOLE:
+        return read, (_whole(header, array),)
+    return read_buffer, (header, pickle.PickleBuffer(array if array.flags.c_contiguous else array.T))
 
 
 def read(data: bytes) -> Any:
@@ -82,6 +87,26 @@ def read_part(header: bytes, part: Part) -> Any:
     return numpy.asarray(part)
 
 
+def read_buffer(header: bytes, buffer: Any) -> Any:
+    """The array over the memory of an object."""
+    new, shape, dtype, order, *_ = _layout(header)
+    return new(shape, dtype, buffer, 0, None, order)
+
+
+def _describe(array: Any) -> tuple[Any, bytes | None]:
+    """The array, or a copy if its memory is not in one piece, and its header, if it is plain."""
+    flags = array.flags
+    if not flags.forc and not array.dtype.hasobject:
+        array = array.copy()
+        flags = array.flags
+    return array, _header(array.dtype, array.shape, not flags.c_contiguous, flags.writeable)
+
+
+def _whole(header: bytes, array: Any) -> bytes:
+    memory: bytes = array.tobytes("A")
+    return header + memory
+
+
 @lru_cache(_KNOWN)
 def _header(dtype: Any, shape: tuple[int, ...], fortran: bool, writable: bool) -> bytes | None:
     """The tag, its own length, flags, the number of sides, the sides, and the name of the type; None if not plain."""
@@ -99,12 +124,16 @@ def _layout(header: bytes) -> tuple[Any, ...]:
     """What a header says: NumPy's type of arrays, and the shape and so on for it; and the bytes of the memory."""
     import numpy
 
-    tag, blocks, flags, sides = struct.unpack_from("=cBBB", header)
-    shape = struct.unpack_from(f"={sides}q", header, 4)
-    dtype = numpy.dtype(header[4 + 8 * sides :].rstrip(b"\0").decode())
-    fortran, writable = bool(flags & _FORTRAN), bool(flags & _WRITABLE)
-    # An array of that kind has this header and no other one.
-    if _header(dtype, shape, fortran, writable) != header or min(shape, default=0) < 0:
+    try:
+        _, _, flags, sides = struct.unpack_from("=cBBB", header)
+        shape = struct.unpack_from(f"={sides}q", header, 4)
+        dtype = numpy.dtype(header[4 + 8 * sides :].rstrip(b"\0").decode())
+        fortran, writable = bool(flags & _FORTRAN), bool(flags & _WRITABLE)
+        # An array of that kind has this header and no other one.
+        is_known = min(shape, default=0) >= 0 and _header(dtype, shape, fortran, writable) == header
+    except Exception:
+        is_known = False
+    if not is_known:
         raise ValueError("what has come describes no array")
     strides, size = [], dtype.itemsize
     for side in shape if fortran else reversed(shape):

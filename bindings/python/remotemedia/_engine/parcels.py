@@ -1,7 +1,7 @@
 """Objects that go from one process to another: taken apart here, put together there.
 
-The first byte of the first part says what it is: a pickle, with the buffers that it leaves out behind it; a NumPy array;
-or only that bytes come behind it. Memory is not copied where it is shared already, and else once.
+The first byte of the first part says what it is: a pickle, with the buffers that it leaves out behind it, a NumPy
+array, or only that bytes come behind it. Memory is not copied where it is shared already, and else once.
 
 Unpickling runs code. What is unpickled here comes from a worker process that this one has started, or from the process
 that has started this one, over memory and sockets that no other process can open.
@@ -94,26 +94,9 @@ def _dump(kind: Any, table: Any, value: Any, stays: Callable[[pickle.PickleBuffe
     numpy: Any = sys.modules.get("numpy")
     # What imports NumPy at this moment has no arrays yet.
     if hasattr(numpy, "ndarray"):
-        pickler.dispatch_table = {**table, numpy.ndarray: _reduce_array}
+        pickler.dispatch_table = {**table, numpy.ndarray: arrays.reduce}
     pickler.dump(value)
     return file.getvalue()
-
-
-def _reduce_array(array: Any) -> Any:
-    # NumPy gives its memory only if that is in one piece, and else forgets the byte order on the way.
-    if not array.flags.forc and not array.dtype.hasobject:
-        array = array.copy()
-    if array.dtype.isbuiltin != 1 or array.dtype.hasobject:
-        return array.__reduce_ex__(5)
-    # NumPy would pickle the type as an object with a state, which takes longer than all the rest.
-    rows, order = (array, "C") if array.flags.c_contiguous else (array.T, "F")
-    return _make_array, (pickle.PickleBuffer(rows), array.dtype.str, array.shape, order)
-
-
-def _make_array(buffer: Any, dtype: str, shape: tuple[int, ...], order: Any) -> Any:
-    import numpy
-
-    return numpy.frombuffer(buffer, dtype).reshape(shape, order=order)
 
 
 def unpack(data: bytes) -> Any:
