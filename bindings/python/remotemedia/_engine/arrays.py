@@ -25,6 +25,8 @@ _WHOLE = 4096
 _KNOWN = 256
 """How many kinds of arrays are remembered: a stream has few."""
 _FORTRAN, _WRITABLE = 1, 2
+_TIMES = "mM"
+"""Kinds of types that have a unit beside what is built in."""
 
 
 def write(value: Any, give: Give) -> bytes | None:
@@ -50,7 +52,9 @@ def reduce(array: Any) -> Any:
         return array.__reduce_ex__(5)
     if array.nbytes <= _WHOLE:
         return read, (_whole(header, array),)
-    return read_buffer, (header, pickle.PickleBuffer(array if array.flags.c_contiguous else array.T))
+    rows = array if array.flags.c_contiguous else array.T
+    # Times give their memory to nobody.
+    return read_buffer, (header, pickle.PickleBuffer(rows.view("i8") if rows.dtype.kind in _TIMES else rows))
 
 
 def read(data: bytes) -> Any:
@@ -110,7 +114,8 @@ def _whole(header: bytes, array: Any) -> bytes:
 @lru_cache(_KNOWN)
 def _header(dtype: Any, shape: tuple[int, ...], fortran: bool, writable: bool) -> bytes | None:
     """The tag, its own length, flags, the number of sides, the sides, and the name of the type; None if not plain."""
-    if dtype.isbuiltin != 1 or dtype.hasobject or not dtype.itemsize:
+    is_named = dtype.isbuiltin == 1 or dtype.kind in _TIMES
+    if not is_named or dtype.hasobject or not dtype.itemsize:
         return None
     name: bytes = dtype.str.encode()
     blocks = -(-(4 + 8 * len(shape) + len(name)) // _ALIGN)
