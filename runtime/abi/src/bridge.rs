@@ -188,7 +188,7 @@ impl Bridge {
         self.entered(|objects| blame(Some(self), || work(objects)).0)
     }
 
-    /// Has the object table put parts together, if it can: the object, or why there is none.
+    /// Has the object table put several parts together, if it can: the object, or why there is none.
     fn put_together(&self, parts: &mut Parts<'_>) -> Option<(Option<*mut c_void>, Option<Fault>)> {
         self.objects.as_ref()?.parting.as_ref()?;
         let put = self.entered(|objects| {
@@ -340,8 +340,10 @@ impl Host for Bridge {
                 return Ok(made);
             }
         }
+        let is_several = parts.len() > 1;
         let mut parts = Parts::new(parts).map_err(|failure| Fault::new(failure.message))?;
-        let (object, fault) = self.put_together(&mut parts).unwrap_or_else(|| {
+        let put = if is_several { self.put_together(&mut parts) } else { None };
+        let (object, fault) = put.unwrap_or_else(|| {
             let mut object = ptr::null_mut();
             let (status, fault) = blame(Some(self), || {
                 let (first, count) = parts.give();

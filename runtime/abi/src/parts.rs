@@ -58,3 +58,45 @@ impl Drop for Parts<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use remotemedia_core::Buffer;
+
+    use super::*;
+
+    fn pieces() -> [Piece; 3] {
+        let piece = |bytes: &[u8], shared| Piece { buffer: Buffer::new(bytes.to_vec()), shared };
+        [piece(b"first", false), piece(b"second", true), piece(b"", false)]
+    }
+
+    #[test]
+    fn names_go_with_the_parts_that_nobody_was_given() {
+        let pieces = pieces();
+        let names = |parts: &Parts<'_>| [parts.table[1].buffer, parts.table[2].buffer];
+        let parts = Parts::new(&pieces).expect("room");
+        let kept = names(&parts);
+        assert_eq!(kept.map(|name| handle::get::<Named>(name).is_ok()), [true, true]);
+        drop(parts);
+        assert_eq!(kept.map(|name| handle::get::<Named>(name).is_ok()), [false, false]);
+
+        let mut parts = Parts::new(&pieces).expect("room");
+        let given = names(&parts);
+        parts.give();
+        drop(parts);
+        assert_eq!(given.map(|name| handle::remove::<Named>(name).is_ok()), [true, true]);
+    }
+
+    #[test]
+    fn the_first_part_follows_the_table() {
+        let pieces = pieces();
+        let parts = Parts::new(&pieces).expect("room");
+        let bytes = parts.bytes();
+        let (table, first) = bytes.split_at(3 * size_of::<rm_part>());
+        assert_eq!(first, b"first");
+        let field = |at: usize| u32::from_ne_bytes(*table[at..].first_chunk().expect("a number"));
+        assert_eq!([field(0), field(4)], [size_of::<rm_part>() as u32, 0]);
+        assert_eq!([field(size_of::<rm_part>()), field(size_of::<rm_part>() + 4)], [size_of::<rm_part>() as u32, 1]);
+        assert_eq!(parts.table[0].buffer, 0, "it is read at once");
+    }
+}
