@@ -1,7 +1,7 @@
 """Objects that go from one process to another: taken apart here, put together there.
 
 The first byte of the first part says what it is: a pickle, with the buffers that it leaves out behind it, a NumPy
-array, or only that bytes come behind it. Memory is not copied where it is shared already, and else once.
+array, or bytes, which come behind it or in a part of their own. Memory is copied once, and not at all where it is shared.
 
 Unpickling runs code. What is unpickled here comes from a worker process that this one has started, or from the process
 that has started this one, over memory and sockets that no other process can open.
@@ -30,7 +30,8 @@ _ROWS = frozenset((tuple, list))
 _SMALL = 1024
 _LARGE = 8192
 _MOST = 500
-_PICKLE, _ARRAY, _BYTES = pickle.PROTO[0], arrays.TAG[0], b"b"
+_BYTES = b"b"
+_PICKLE, _BYTE, _ARRAY = pickle.PROTO[0], _BYTES[0], arrays.TAG[0]
 
 
 def pack(value: Any, give: Give = give) -> bytes:
@@ -40,11 +41,13 @@ def pack(value: Any, give: Give = give) -> bytes:
         TypeError: It cannot be pickled.
     """
     kind = type(value)
-    if kind in _PLAIN:
-        if kind is not bytes or len(value) <= _LARGE:
-            return dumps(value, 5)
+    if kind is bytes:
+        if len(value) <= _LARGE:
+            return _BYTES + value
         give(value, value, len(value))
         return _BYTES
+    if kind in _PLAIN:
+        return dumps(value, 5)
     if kind in _ROWS:
         if _PLAIN.issuperset(map(type, value)):
             return dumps(value, 5)
@@ -108,6 +111,8 @@ def unpack(data: bytes) -> Any:
     kind = data[0]
     if kind == _PICKLE:
         return loads(data)
+    if kind == _BYTE:
+        return data[1:]
     if kind == _ARRAY:
         return arrays.read(data)
     raise ValueError("what has come is no object")
