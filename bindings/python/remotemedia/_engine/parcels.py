@@ -1,7 +1,7 @@
 """Objects that go from one process to another: taken apart here, put together there.
 
 The first byte of the first part says what it is: a pickle, with the buffers that it leaves out behind it, a NumPy
-array, or bytes, which come behind it or in a part of their own. Memory is copied once, and not at all where it is shared.
+array, or bytes, behind it or in a part of their own. Memory is copied once, and not at all where it is shared.
 
 Unpickling runs code. What is unpickled here comes from a worker process that this one has started, or from the process
 that has started this one, over memory and sockets that no other process can open.
