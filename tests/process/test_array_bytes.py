@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
@@ -23,6 +23,7 @@ DTYPES = st.one_of(
     arrays_of.timedelta64_dtypes(),
     st.sampled_from(["V1", "V7", "g", ">c16"]).map(np.dtype),
 )
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STRUCTURED = np.dtype([("a", "<i2"), ("b", ">f8", (2,))])
 
 
@@ -49,6 +50,7 @@ def assert_same(one: Any, other: Any) -> None:
     assert one.tobytes() == other.tobytes()
 
 
+@UNHURRIED
 @given(DTYPES, arrays_of.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4), st.data())
 def test_any_plain_array_comes_back(dtype, shape, data):
     array = filled(dtype, shape)
@@ -95,6 +97,7 @@ class Derived(np.ndarray):
         np.zeros((2, 2)).view(np.matrix),
         np.zeros(3).view(Derived),
         np.ma.masked_array([1, 2], [True, False]),
+        np.array(["a", "b"], np.dtypes.StringDType()),
         np.float32(1.5),
         np.empty(3, "V0"),
         [1.0, 2.0],
@@ -165,6 +168,7 @@ def test_bytes_that_are_no_array_are_refused(data):
         parcels.unpack(data)
 
 
+@UNHURRIED
 @given(st.data())
 @example(None)
 def test_bytes_that_were_changed_are_refused_or_an_array(data):

@@ -37,12 +37,7 @@ impl Shared {
     ) -> Arc<Shared> {
         let shared = Arc::new(Shared { segment, offset, size, lender, lease });
         let address = shared.bytes().as_ptr() as usize;
-        let mut places = places();
-        // What has come back lies where it was lent from: that is found as well, and for longer.
-        let is_known = places.get(&address).is_some_and(|place| place.1 >= size && place.0.strong_count() > 0);
-        if !is_known {
-            places.insert(address, (Arc::downgrade(&shared), size));
-        }
+        places().entry(address).or_default().push((Arc::downgrade(&shared), size));
         shared
     }
 
@@ -54,10 +49,14 @@ impl Shared {
     /// The shared memory that some bytes lie in, and where in its block they begin, if they do.
     pub fn find(bytes: &[u8]) -> Option<(Arc<Shared>, usize)> {
         let address = bytes.as_ptr() as usize;
-        let found = places().range(..=address).next_back().and_then(|(_, place)| place.0.upgrade())?;
-        let start = found.bytes().as_ptr() as usize;
-        let offset = address - start;
-        (offset + bytes.len() <= found.size).then(|| (Arc::clone(&found), found.offset + offset))
+        let (offset, found) = places().range(..=address).next_back().and_then(|(start, here)| {
+            let offset = address - start;
+            let mut large = here.iter().filter(|place| offset + bytes.len() <= place.1);
+            // The first that is still there: what was lent is there for longer than what has come back to its place.
+            Some((offset, large.find_map(|place| place.0.upgrade())?))
+        })?;
+        let offset = found.offset + offset;
+        Some((found, offset))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -78,9 +77,11 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let address = self.segment.address() + self.offset;
         let mut places = places();
-        // Another one may have come to the same place meanwhile: then that stays.
-        if places.get(&address).is_some_and(|place| place.0.strong_count() == 0) {
-            places.remove(&address);
+        if let Some(here) = places.get_mut(&address) {
+            here.retain(|place| place.0.strong_count() > 0);
+            if here.is_empty() {
+                places.remove(&address);
+            }
         }
         drop(places);
         drop(self.lease.take());
@@ -124,9 +125,11 @@ impl Hold {
     }
 }
 
-/// By address, with their sizes.
-fn places() -> MutexGuard<'static, BTreeMap<usize, (Weak<Shared>, usize)>> {
-    static PLACES: Mutex<BTreeMap<usize, (Weak<Shared>, usize)>> = Mutex::new(BTreeMap::new());
+/// By address, with their sizes. Several may be in one place: what was lent, and what has come back.
+type Places = BTreeMap<usize, Vec<(Weak<Shared>, usize)>>;
+
+fn places() -> MutexGuard<'static, Places> {
+    static PLACES: Mutex<Places> = Mutex::new(BTreeMap::new());
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,8 +1,8 @@
 """NumPy arrays on their way to another process: a few bytes that say what they are, and their memory as it is.
 
 NumPy's own pickles take several times as long, most of it for the data type. Only what is plain goes this way: arrays
-themselves, not what is derived from them, of types that are built in and hold no objects. What comes is checked: bytes
-that describe no such array, or not one of that size, are refused.
+themselves, not what is derived from them, of types that their name says all of and that hold no objects. What comes is
+checked: bytes that describe no such array, or not one of that size, are refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _KNOWN = 256
 """How many kinds of arrays are remembered: a stream has few."""
 _FORTRAN, _WRITABLE = 1, 2
 _TIMES = "mM"
-"""Kinds of types that have a unit beside what is built in."""
+"""Kinds of types that give no buffer."""
 
 
 def write(value: Any, give: Give) -> bytes | None:
@@ -53,7 +53,6 @@ def reduce(array: Any) -> Any:
     if array.nbytes <= _WHOLE:
         return read, (_whole(header, array),)
     rows = array if array.flags.c_contiguous else array.T
-    # Times give their memory to nobody.
     return read_buffer, (header, pickle.PickleBuffer(rows.view("i8") if rows.dtype.kind in _TIMES else rows))
 
 
@@ -114,8 +113,13 @@ def _whole(header: bytes, array: Any) -> bytes:
 @lru_cache(_KNOWN)
 def _header(dtype: Any, shape: tuple[int, ...], fortran: bool, writable: bool) -> bytes | None:
     """The tag, its own length, flags, the number of sides, the sides, and the name of the type; None if not plain."""
-    is_named = dtype.isbuiltin == 1 or dtype.kind in _TIMES
-    if not is_named or dtype.hasobject or not dtype.itemsize:
+    import numpy
+
+    try:
+        is_plain = numpy.dtype(dtype.str) == dtype and not dtype.hasobject and dtype.itemsize > 0
+    except TypeError:  # the name means nothing
+        is_plain = False
+    if not is_plain:
         return None
     name: bytes = dtype.str.encode()
     blocks = -(-(4 + 8 * len(shape) + len(name)) // _ALIGN)

@@ -43,7 +43,8 @@ def pack(value: Any, give: Give = give) -> bytes:
     kind = type(value)
     if kind is bytes:
         if len(value) <= _LARGE:
-            return _BYTES + value
+            data: bytes = _BYTES + value
+            return data
         give(value, value, len(value))
         return _BYTES
     if kind in _PLAIN:
