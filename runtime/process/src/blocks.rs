@@ -189,3 +189,27 @@ fn pool() -> MutexGuard<'static, Vec<Arc<Segment>>> {
 fn is_free(block: &Arc<Segment>) -> bool {
     Arc::strong_count(block) == 1
 }
+
+#[cfg(all(test, not(feature = "loom")))]
+mod tests {
+    use super::*;
+
+    /// Where memory is given back by one that another has meanwhile.
+    #[test]
+    fn memory_is_found_for_as_long_as_anybody_has_it() {
+        let segment = Arc::new(Segment::new(4096).expect("memory"));
+        let shared = |size, lender| Shared::new(Arc::clone(&segment), 1024, size, lender, None);
+        let [first, second, part] = [shared(512, Some((1, 1))), shared(512, Some((1, 2))), shared(256, None)];
+        let found = |offset, size| Shared::find(segment.bytes(offset, size)).map(|(shared, at)| (shared.lender, at));
+        assert_eq!(found(1024, 512), Some((Some((1, 1)), 1024)));
+        drop(first);
+        assert_eq!(found(1024, 512), Some((Some((1, 2)), 1024)));
+        assert_eq!(found(1100, 100), Some((Some((1, 2)), 1100)));
+        drop(second);
+        assert_eq!(found(1100, 100), Some((None, 1100)));
+        assert_eq!(found(1024, 512), None, "more than what is left");
+        drop(part);
+        assert_eq!(found(1100, 100), None);
+        assert!(!places().contains_key(&(segment.address() + 1024)));
+    }
+}
