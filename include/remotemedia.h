@@ -360,12 +360,13 @@ typedef struct rm_object_table {
      */
     void *failed;
     /**
-     * An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, or `none` if
-     * it leaves that to `pack_object`, as it does if the call fails. Null, like the next three, if there is none.
+     * An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, which are the
+     * first part; what it gives to `rm_call_part` comes behind them. It answers `none` if it leaves all to `pack_object`, as
+     * it does if the call fails; then it must have given nothing. Null, like the next three, if there is none.
      */
     void *pack;
     /**
-     * An object to call with the bytes that `pack` has made in another process: it answers the object.
+     * An object to call with the bytes of the only part that `pack` has made in another process: it answers the object.
      */
     void *unpack;
     /**
@@ -410,13 +411,19 @@ typedef struct rm_object_table {
      * The type of an object; a new reference. Null if no node has a `sort_object`.
      */
     void *(*type_of)(void *object);
+    /**
+     * An object to call for what has come from another process in several parts, in the place of `unpack_object`: with bytes
+     * that have an `rm_part` for each of them, as `unpack_object` would be given, and behind these the bytes of the first.
+     * It answers the object, or `failed`. Null if there is none.
+     */
+    void *unpack_parts;
 } rm_object_table;
 
 /**
  * To begin with: what has to be set in an `rm_object_table` is set.
  */
 #define RM_OBJECT_TABLE_INIT { sizeof(rm_object_table), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /**
  * A part of an object that has come from another process.
@@ -1360,7 +1367,7 @@ rm_status rm_call_keep(rm_buffer *buffer);
  * be given are not copied, all others once.
  *
  * Ownership: the bytes are borrowed.
- * Threads: that of the callback, during `pack_object`.
+ * Threads: that of the callback, during `pack_object`, or that of the call of the object table's `pack`.
  * Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_REENTRANT.
  * Since: 0.1
  */

@@ -12,6 +12,8 @@ static const char *program;
 enum { PACKED = 1000, PUT_TOGETHER = 10000 };
 /* Values that the table leaves to the callbacks, each in another way, and one that nobody can put together. */
 enum { LEFT = -1, UNCALLABLE = -2, NO_BYTES = -3, NO_MEMORY = 13, UNKNOWN = 14, BROKEN = 15 };
+/* Values that the table takes apart in two: the second part says so much more, and is large enough for shared memory. */
+enum { TWO = 16, TWO_REFUSED = 17, TWO_UNKNOWN = 18, TWO_NO_MEMORY = 19, MORE = 100, SIZE = 20000 };
 
 static rm_status pack_object(void *user_data, void *user_object)
 {
@@ -44,6 +46,10 @@ static object *pack_plain(object *self, object *argument)
     case UNCALLABLE:
         return NULL;
     default:
+        if (argument->value >= TWO && argument->value < MORE) {
+            static int more[SIZE / sizeof(int)] = {MORE};
+            CHECK_OK(rm_call_part(more, SIZE));
+        }
         return new_object(argument->value);
     }
 }
@@ -66,14 +72,39 @@ static int32_t read_bytes(void *user_object, char **data, intptr_t *size)
     return 0;
 }
 
+/* The object of several parts has the value of the first, and these are the others. */
+static _Thread_local rm_part parts[2];
+
 static void *new_bytes(const char *data, intptr_t size)
 {
     int value = 0;
-    CHECK_INT(size, sizeof value);
-    memcpy(&value, data, sizeof value);
-    return value == NO_MEMORY ? NULL : new_object(value);
+    if (size != sizeof value) {
+        CHECK_INT(size, sizeof parts + sizeof value);
+        memcpy(parts, data, sizeof parts);
+    }
+    memcpy(&value, data + size - sizeof value, sizeof value);
+    return value == NO_MEMORY || value == TWO_NO_MEMORY ? NULL : new_object(value);
 }
 
+static object *unpack_parts(object *self, object *argument)
+{
+    (void)self;
+    CHECK(inside_host());
+    int more = 0;
+    CHECK_INT(parts[0].struct_size, sizeof parts[0]);
+    CHECK_INT(parts[0].size, sizeof argument->value);
+    CHECK(parts[0].buffer == 0 && parts[1].buffer != 0);
+    CHECK_INT(parts[1].size, SIZE);
+    memcpy(&more, parts[1].data, sizeof more);
+    CHECK_OK(rm_buffer_free(parts[1].buffer));
+    if (argument->value == TWO_REFUSED) {
+        CHECK_OK(rm_call_fail(TEXT("is of two parts"), NULL));
+        return retain(&failed);
+    }
+    return argument->value == TWO_UNKNOWN ? NULL : new_object(argument->value + more);
+}
+
+static object parts_unpacker = {.references = 1, .call = unpack_parts};
 static object packer = {.references = 1, .call = pack_plain}, unpacker = {.references = 1, .call = unpack_plain};
 
 /* A host that can take its objects apart. */
@@ -82,6 +113,7 @@ static void start_packing(host *host, rm_runtime runtime, int features)
     rm_object_table table = object_table;
     table.pack = &packer;
     table.unpack = &unpacker;
+    table.unpack_parts = &parts_unpacker;
     table.read_bytes = read_bytes;
     table.new_bytes = new_bytes;
     rm_host_callbacks callbacks = host_callbacks(host, features);
@@ -159,12 +191,22 @@ static void round_trips(rm_runtime runtime, int features, const int *values, con
     if (features & HAS_TABLE) {
         push_object(session, &host, new_object(BROKEN));
         expect_failure(session, "cannot be put together");
+        static const int broken[] = {TWO_REFUSED, TWO_UNKNOWN, TWO_NO_MEMORY};
+        static const char *const why[] = {"is of two parts",
+                                          "its host could not put the object together",
+                                          "its host could not put the object together"};
+        for (size_t i = 0; i < 3; i++) {
+            push_object(session, &host, new_object(broken[i]));
+            expect_failure(session, why[i]);
+        }
     }
     finish(session);
     CHECK_OK(rm_node_free(node));
     host_stop(&host);
     CHECK_INT(packer.references, 1);
     CHECK_INT(unpacker.references, 1);
+    CHECK_INT(parts_unpacker.references, 1);
+    CHECK_INT(failed.references, 1);
 }
 
 static void callbacks_take_objects_apart(rm_runtime runtime)
@@ -175,14 +217,15 @@ static void callbacks_take_objects_apart(rm_runtime runtime)
 
 static void a_table_does_so_with_plain_ones(rm_runtime runtime)
 {
-    static const int values[] = {5, LEFT, UNCALLABLE, NO_BYTES, NO_MEMORY, UNKNOWN};
+    static const int values[] = {5, LEFT, UNCALLABLE, NO_BYTES, NO_MEMORY, UNKNOWN, TWO};
     static const int expected[] = {5,
                                    LEFT + PACKED,
                                    UNCALLABLE + PACKED,
                                    NO_BYTES + PACKED,
                                    NO_MEMORY + PUT_TOGETHER,
-                                   UNKNOWN + PUT_TOGETHER};
-    round_trips(runtime, LENDS | HAS_TABLE, values, expected, 6);
+                                   UNKNOWN + PUT_TOGETHER,
+                                   TWO + MORE};
+    round_trips(runtime, LENDS | HAS_TABLE, values, expected, 7);
 }
 
 int main(int count, char **arguments)

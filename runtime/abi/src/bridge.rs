@@ -9,14 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use remotemedia_core::fault::{Point, fails};
 use remotemedia_core::{Fault, Guest, Host, HostObject, Kinds, Lane, Packet, Parcel, Piece};
 
-use crate::buffer::Named;
-use crate::call::{Call, blame, collect};
+use crate::call::{Call, blame, collect, with_parcel};
 use crate::clip;
 use crate::error::{Failure, Outcome};
-use crate::handle;
-use crate::host::{RM_PART_SHARED, rm_host_callbacks, rm_part};
+use crate::host::rm_host_callbacks;
 use crate::objects::Objects;
 use crate::packet::{PacketView, Reader, rm_packet};
+use crate::parts::Parts;
 use crate::status::*;
 use crate::versioned::{Destroy, check_zero, read_struct};
 
@@ -171,18 +170,44 @@ impl Bridge {
         }
     }
 
-    /// Does something between `enter` and `leave`, if the host has an object table. What the host calls meanwhile is no call
-    /// of a node.
-    fn inside<T>(&self, work: impl FnOnce(&Objects) -> T) -> Option<T> {
+    /// Does something between `enter` and `leave`, if the host has an object table.
+    fn entered<T>(&self, work: impl FnOnce(&Objects) -> T) -> Option<T> {
         let objects = self.objects.as_ref()?;
         // SAFETY: on a thread that may enter the host, which it leaves here.
         let state = unsafe { (objects.enter)() };
         let before = mark_entered(self);
-        let done = blame(Some(self), || work(objects)).0;
+        let done = work(objects);
         mark_entered(before);
         // SAFETY: as above.
         unsafe { (objects.leave)(state) };
         Some(done)
+    }
+
+    /// The same where what the host calls meanwhile is no call of a node.
+    fn inside<T>(&self, work: impl FnOnce(&Objects) -> T) -> Option<T> {
+        self.entered(|objects| blame(Some(self), || work(objects)).0)
+    }
+
+    /// Has the object table put several parts together, if it can: the object, or why there is none.
+    fn put_together(&self, parts: &mut Parts<'_>) -> Option<(Option<*mut c_void>, Option<Fault>)> {
+        self.objects.as_ref()?.parting.as_ref()?;
+        let put = self.entered(|objects| {
+            let parting = objects.parting.as_ref()?;
+            let bytes = parts.bytes();
+            let (made, fault) = blame(Some(self), || {
+                let given = || {
+                    parts.give();
+                };
+                // SAFETY: between `enter` and `leave`.
+                unsafe { objects.read(parting, &bytes, given) }
+            });
+            if made == Some(objects.failed) {
+                // SAFETY: a reference that the call has answered.
+                unsafe { (objects.release)(objects.failed) };
+            }
+            Some((made.filter(|&made| made != objects.failed), fault))
+        });
+        put.flatten()
     }
 
     /// Makes an object of a packet.
@@ -215,7 +240,7 @@ impl Bridge {
         let clip = clip::write(packet)?;
         let made = self.inside(|objects| {
             // SAFETY: between `enter` and `leave`.
-            objects.clips.as_ref().and_then(|clips| unsafe { objects.read(clips, &clip) })
+            objects.clips.as_ref().and_then(|clips| unsafe { objects.read(clips, &clip, || {}) })
         });
         made.flatten().and_then(|object| self.adopt(object))
     }
@@ -277,12 +302,15 @@ impl Host for Bridge {
             return Err(Fault::input("its host could not take the object apart"));
         }
         let mut left = Some(object);
-        self.inside(|objects| {
-            let plain = left.as_ref().zip(objects.packing.as_ref()).and_then(|(object, packing)| {
+        self.entered(|objects| {
+            let taken = left.as_ref().zip(objects.packing.as_ref()).and_then(|(object, packing)| {
+                let first = |bytes: &[u8]| with_parcel(|parcel| Ok(parcel.add_first(bytes)));
                 // SAFETY: between `enter` and `leave`, an object that is there until then.
-                unsafe { objects.write(packing, object.object() as *mut c_void, |bytes| parcel.add(bytes)) }
+                let write = || unsafe { objects.write(packing, object.object() as *mut c_void, first) };
+                collect(Some(self), parcel, write).0
             });
-            left = left.take().filter(|_| plain.is_none());
+            // Let go of here, where the host is entered.
+            left = left.take().filter(|_| taken.is_none());
         });
         let Some(object) = left else { return Ok(()) };
         let (status, fault) = collect(Some(self), parcel, || {
@@ -304,31 +332,28 @@ impl Host for Bridge {
         }
         if let [only] = parts {
             let made = self.inside(|objects| {
+                let bytes = only.buffer.bytes();
                 // SAFETY: between `enter` and `leave`.
-                objects.packing.as_ref().and_then(|packing| unsafe { objects.read(packing, only.buffer.bytes()) })
+                objects.packing.as_ref().and_then(|packing| unsafe { objects.read(packing, bytes, || {}) })
             });
-            let made = made.flatten();
-            if let Some(made) = made.and_then(|object| self.adopt(object)) {
+            if let Some(made) = made.flatten().and_then(|object| self.adopt(object)) {
                 return Ok(made);
             }
         }
-        let parts = parts.iter().enumerate().map(|(at, part)| {
-            let bytes = part.buffer.bytes();
-            let buffer = if at == 0 { 0 } else { handle::insert(Arc::new(Named(part.buffer.clone())))? };
-            let flags = if part.shared { RM_PART_SHARED } else { 0 };
-            let struct_size = size_of::<rm_part>() as u32;
-            Ok(rm_part { struct_size, flags, data: bytes.as_ptr().cast(), size: bytes.len(), buffer })
+        let is_several = parts.len() > 1;
+        let mut parts = Parts::new(parts).map_err(|failure| Fault::new(failure.message))?;
+        let put = if is_several { self.put_together(&mut parts) } else { None };
+        let (object, fault) = put.unwrap_or_else(|| {
+            let mut object = ptr::null_mut();
+            let (status, fault) = blame(Some(self), || {
+                let (first, count) = parts.give();
+                // SAFETY: the host's function with the host's pointer; the parts live until it returns.
+                unsafe { unpack(self.callbacks.user_data, first, count, &raw mut object) }
+            });
+            (Some(object).filter(|object| status == RM_OK && !object.is_null()), fault)
         });
-        let parts: Vec<rm_part> = parts.collect::<Outcome<_>>().map_err(|failure| Fault::new(failure.message))?;
-        let mut object = ptr::null_mut();
-        let (status, fault) = blame(Some(self), || {
-            // SAFETY: the host's function with the host's pointer; the parts live until it returns.
-            unsafe { unpack(self.callbacks.user_data, parts.as_ptr(), parts.len(), &raw mut object) }
-        });
-        match self.adopt(object) {
-            Some(made) if status == RM_OK && !object.is_null() => Ok(made),
-            _ => Err(fault.unwrap_or_else(|| Fault::input("its host could not put the object together"))),
-        }
+        let made = object.and_then(|object| self.adopt(object));
+        made.ok_or_else(|| fault.unwrap_or_else(|| Fault::input("its host could not put the object together")))
     }
 
     fn export(&self, object: usize, accepted: Kinds) -> Result<Packet, String> {

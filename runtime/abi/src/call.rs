@@ -102,19 +102,19 @@ fn outside() -> Failure {
     Failure::new(RM_ERR_REENTRANT, "this works only inside a callback of a node, on the thread of that callback")
 }
 
-/// Runs a callback that takes an object apart.
-pub(crate) fn collect(
+/// Runs what takes an object apart: its answer, and the fault that it told, if it did.
+pub(crate) fn collect<T>(
     bridge: Option<&Bridge>,
     parcel: &mut dyn Parcel,
-    body: impl FnOnce() -> rm_status,
-) -> (rm_status, Option<Fault>) {
+    body: impl FnOnce() -> T,
+) -> (T, Option<Fault>) {
     // SAFETY: the lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
     let parcel = unsafe { std::mem::transmute::<NonNull<dyn Parcel + '_>, NonNull<dyn Parcel>>(NonNull::from(parcel)) };
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
     let (context, given) = (ptr::null_mut(), ptr::null());
     let mut call = Call { bridge, context, given, fault: None, parcel: Some(parcel) };
-    let status = call.run(body);
-    (status, call.fault)
+    let answer = call.run(body);
+    (answer, call.fault)
 }
 
 /// Runs a callback that belongs to no node: its answer, and the fault that it told, if it did.
@@ -175,20 +175,22 @@ pub unsafe extern "C" fn rm_call_keep(buffer: *mut rm_buffer) -> rm_status {
 /// be given are not copied, all others once.
 ///
 /// Ownership: the bytes are borrowed.
-/// Threads: that of the callback, during `pack_object`.
+/// Threads: that of the callback, during `pack_object`, or that of the call of the object table's `pack`.
 /// Errors: RM_ERR_NULL, RM_ERR_ARGUMENT, RM_ERR_REENTRANT.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_call_part(data: *const c_void, size: usize) -> rm_status {
-    guard(|| {
-        Call::with(|call| {
-            let parcel = call.parcel.as_mut();
-            let parcel = parcel.ok_or_else(|| Failure::new(RM_ERR_REENTRANT, "this callback takes no object apart"))?;
-            // SAFETY: `collect` keeps it alive while the call is current, and nothing else refers to it then; the caller
-            // vouches for `data` and `size`.
-            unsafe { parcel.as_mut().add(read_bytes(data.cast(), size, "data")?) };
-            Ok(())
-        })
+    // SAFETY: the caller vouches for `data` and `size`.
+    guard(|| with_parcel(|parcel| Ok(parcel.add(unsafe { read_bytes(data.cast(), size, "data") }?))))
+}
+
+/// Gives what takes the parts of the object that this thread takes apart to `body`.
+pub(crate) fn with_parcel<T>(body: impl FnOnce(&mut dyn Parcel) -> Outcome<T>) -> Outcome<T> {
+    Call::with(|call| {
+        let parcel = call.parcel.as_mut();
+        let parcel = parcel.ok_or_else(|| Failure::new(RM_ERR_REENTRANT, "this callback takes no object apart"))?;
+        // SAFETY: `collect` keeps it alive while the call is current, and nothing else refers to it then.
+        body(unsafe { parcel.as_mut() })
     })
 }
 

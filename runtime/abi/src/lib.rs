@@ -26,6 +26,7 @@ mod models;
 mod node;
 mod objects;
 mod packet;
+mod parts;
 mod pipeline;
 mod plugin;
 mod process;

@@ -40,10 +40,11 @@ pub struct rm_object_table {
     pub pending: *mut c_void,
     /// The result that stands for a failure, told by `rm_call_fail`.
     pub failed: *mut c_void,
-    /// An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, or `none` if
-    /// it leaves that to `pack_object`, as it does if the call fails. Null, like the next three, if there is none.
+    /// An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, which are the
+    /// first part; what it gives to `rm_call_part` comes behind them. It answers `none` if it leaves all to `pack_object`, as
+    /// it does if the call fails; then it must have given nothing. Null, like the next three, if there is none.
     pub pack: *mut c_void,
-    /// An object to call with the bytes that `pack` has made in another process: it answers the object.
+    /// An object to call with the bytes of the only part that `pack` has made in another process: it answers the object.
     pub unpack: *mut c_void,
     /// The bytes that an object has, for as long as it lives; 0, or another number if it has none.
     pub read_bytes:
@@ -72,6 +73,10 @@ pub struct rm_object_table {
     pub fail: *mut c_void,
     /// The type of an object; a new reference. Null if no node has a `sort_object`.
     pub type_of: Option<unsafe extern "C-unwind" fn(object: *mut c_void) -> *mut c_void>,
+    /// An object to call for what has come from another process in several parts, in the place of `unpack_object`: with bytes
+    /// that have an `rm_part` for each of them, as `unpack_object` would be given, and behind these the bytes of the first.
+    /// It answers the object, or `failed`. Null if there is none.
+    pub unpack_parts: *mut c_void,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -94,8 +99,10 @@ pub(crate) struct Objects {
     pub done: *mut c_void,
     pub pending: *mut c_void,
     pub failed: *mut c_void,
-    /// Objects of bytes, if the host has them, for what goes to another process and for short audio.
+    /// Objects of bytes, if the host has them, for what goes to another process, in one part and in several, and for short
+    /// audio.
     pub packing: Option<Through>,
+    pub parting: Option<Through>,
     pub clips: Option<Through>,
     pub errors: Option<Errors>,
     pub type_of: Option<unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void>,
@@ -139,6 +146,7 @@ impl Objects {
             pending: table.pending,
             failed: table.failed,
             packing: Through::new(table, table.pack, table.unpack),
+            parting: Through::new(table, table.pack, table.unpack_parts),
             clips: Through::new(table, table.write_audio, table.read_audio),
             errors: Errors::new(table),
             type_of: table.type_of,
@@ -204,18 +212,21 @@ impl Objects {
         }
     }
 
-    /// The object that `through` makes of bytes; nothing if that fails.
+    /// The object that `through` makes of bytes; nothing if that fails. `given` is called once the host has the bytes.
     ///
     /// # Safety
     /// The thread has entered the host.
-    pub unsafe fn read(&self, through: &Through, bytes: &[u8]) -> Option<*mut c_void> {
+    pub unsafe fn read(&self, through: &Through, bytes: &[u8], given: impl FnOnce()) -> Option<*mut c_void> {
         // SAFETY: the same promise; the object of bytes is given back once.
         unsafe {
             let packed = (through.new_bytes)(bytes.as_ptr().cast(), bytes.len().cast_signed());
-            let object = if packed.is_null() { packed } else { (self.call)(through.read, packed) };
-            if !packed.is_null() {
-                (self.release)(packed);
+            if packed.is_null() {
+                (self.clear)();
+                return None;
             }
+            given();
+            let object = (self.call)(through.read, packed);
+            (self.release)(packed);
             if object.is_null() {
                 (self.clear)();
                 return None;

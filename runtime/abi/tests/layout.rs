@@ -54,7 +54,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_node_callbacks, outputs_size), 112);
     assert_eq!(offset_of!(rm_node_callbacks, match_tolerance), 120);
     assert_eq!(offset_of!(rm_node_callbacks, sort_object), 128);
-    assert_eq!(size_of::<rm_object_table>(), 184);
+    assert_eq!(size_of::<rm_object_table>(), 192);
     assert_eq!(offset_of!(rm_object_table, struct_size), 0);
     assert_eq!(offset_of!(rm_object_table, reserved), 4);
     assert_eq!(offset_of!(rm_object_table, enter), 8);
@@ -79,6 +79,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_object_table, set_trace), 160);
     assert_eq!(offset_of!(rm_object_table, fail), 168);
     assert_eq!(offset_of!(rm_object_table, type_of), 176);
+    assert_eq!(offset_of!(rm_object_table, unpack_parts), 184);
     assert_eq!(size_of::<rm_packet>(), 104);
     assert_eq!(offset_of!(rm_packet, struct_size), 0);
     assert_eq!(offset_of!(rm_packet, kind), 4);

@@ -47,6 +47,9 @@ pub struct Piece {
 pub trait Parcel {
     /// Takes one more part, whose bytes are copied unless they are shared with the other process already.
     fn add(&mut self, bytes: &[u8]);
+
+    /// The same for one that is to come before all others.
+    fn add_first(&mut self, bytes: &[u8]);
 }
 
 /// One reference to an object of a host. Dropping it gives the reference back.

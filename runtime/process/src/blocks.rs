@@ -37,12 +37,7 @@ impl Shared {
     ) -> Arc<Shared> {
         let shared = Arc::new(Shared { segment, offset, size, lender, lease });
         let address = shared.bytes().as_ptr() as usize;
-        let mut places = places();
-        // What has come back lies where it was lent from: that is found as well, and for longer.
-        let is_known = places.get(&address).is_some_and(|place| place.1 >= size && place.0.strong_count() > 0);
-        if !is_known {
-            places.insert(address, (Arc::downgrade(&shared), size));
-        }
+        places().entry(address).or_default().push((Arc::downgrade(&shared), size));
         shared
     }
 
@@ -54,10 +49,14 @@ impl Shared {
     /// The shared memory that some bytes lie in, and where in its block they begin, if they do.
     pub fn find(bytes: &[u8]) -> Option<(Arc<Shared>, usize)> {
         let address = bytes.as_ptr() as usize;
-        let found = places().range(..=address).next_back().and_then(|(_, place)| place.0.upgrade())?;
-        let start = found.bytes().as_ptr() as usize;
-        let offset = address - start;
-        (offset + bytes.len() <= found.size).then(|| (Arc::clone(&found), found.offset + offset))
+        let (offset, found) = places().range(..=address).next_back().and_then(|(start, here)| {
+            let offset = address - start;
+            let mut large = here.iter().filter(|place| offset + bytes.len() <= place.1);
+            // The first that is still there: what was lent is there for longer than what has come back to its place.
+            Some((offset, large.find_map(|place| place.0.upgrade())?))
+        })?;
+        let offset = found.offset + offset;
+        Some((found, offset))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -78,9 +77,11 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let address = self.segment.address() + self.offset;
         let mut places = places();
-        // Another one may have come to the same place meanwhile: then that stays.
-        if places.get(&address).is_some_and(|place| place.0.strong_count() == 0) {
-            places.remove(&address);
+        if let Some(here) = places.get_mut(&address) {
+            here.retain(|place| place.0.strong_count() > 0);
+            if here.is_empty() {
+                places.remove(&address);
+            }
         }
         drop(places);
         drop(self.lease.take());
@@ -124,9 +125,11 @@ impl Hold {
     }
 }
 
-/// By address, with their sizes.
-fn places() -> MutexGuard<'static, BTreeMap<usize, (Weak<Shared>, usize)>> {
-    static PLACES: Mutex<BTreeMap<usize, (Weak<Shared>, usize)>> = Mutex::new(BTreeMap::new());
+/// By address, with their sizes. Several may be in one place: what was lent, and what has come back.
+type Places = BTreeMap<usize, Vec<(Weak<Shared>, usize)>>;
+
+fn places() -> MutexGuard<'static, Places> {
+    static PLACES: Mutex<Places> = Mutex::new(BTreeMap::new());
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -185,4 +188,28 @@ fn pool() -> MutexGuard<'static, Vec<Arc<Segment>>> {
 /// The pool alone has those that are free.
 fn is_free(block: &Arc<Segment>) -> bool {
     Arc::strong_count(block) == 1
+}
+
+#[cfg(all(test, not(feature = "loom")))]
+mod tests {
+    use super::*;
+
+    /// Where memory is given back by one that another has meanwhile.
+    #[test]
+    fn memory_is_found_for_as_long_as_anybody_has_it() {
+        let segment = Arc::new(Segment::new(4096).expect("memory"));
+        let shared = |size, lender| Shared::new(Arc::clone(&segment), 1024, size, lender, None);
+        let [first, second, part] = [shared(512, Some((1, 1))), shared(512, Some((1, 2))), shared(256, None)];
+        let found = |offset, size| Shared::find(segment.bytes(offset, size)).map(|(shared, at)| (shared.lender, at));
+        assert_eq!(found(1024, 512), Some((Some((1, 1)), 1024)));
+        drop(first);
+        assert_eq!(found(1024, 512), Some((Some((1, 2)), 1024)));
+        assert_eq!(found(1100, 100), Some((Some((1, 2)), 1100)));
+        drop(second);
+        assert_eq!(found(1100, 100), Some((None, 1100)));
+        assert_eq!(found(1024, 512), None, "more than what is left");
+        drop(part);
+        assert_eq!(found(1100, 100), None);
+        assert!(!places().contains_key(&(segment.address() + 1024)));
+    }
 }

@@ -209,6 +209,8 @@ impl Channel {
         given_up: impl Fn() -> bool,
         fill: impl FnOnce(&mut Parts) -> Result<(), E>,
     ) -> Result<Result<(), E>, Closed> {
+        // A block that has come back is taken for this message, sooner than one that the processor has not in its cache.
+        lock(&self.loans).take_back();
         // Nothing is locked meanwhile: it calls the host, which may do anything, also write to the log.
         let mut parts = Parts::default();
         let filled = fill(&mut parts);

@@ -129,6 +129,10 @@ impl Parcel for Collected {
     fn add(&mut self, bytes: &[u8]) {
         self.0.push(bytes.to_vec());
     }
+
+    fn add_first(&mut self, bytes: &[u8]) {
+        self.0.insert(0, bytes.to_vec());
+    }
 }
 
 /// The error of a message.

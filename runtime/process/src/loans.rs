@@ -44,8 +44,8 @@ impl Loans {
         self.lent.get(loan as usize)?.clone()
     }
 
-    /// Lets go of what the other side has given back; whether so many more can be lent now.
-    pub fn has_room(&mut self, count: usize) -> bool {
+    /// Lets go of what the other side has given back.
+    pub fn take_back(&mut self) {
         self.used.retain(|&loan| {
             let at = loan as usize;
             let mark = self.memory.atomic(self.start + 4 * at);
@@ -57,6 +57,11 @@ impl Loans {
             }
             !returned
         });
+    }
+
+    /// The same; whether so many more can be lent now.
+    pub fn has_room(&mut self, count: usize) -> bool {
+        self.take_back();
         self.free.len() >= count
     }
 }

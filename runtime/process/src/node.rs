@@ -417,6 +417,10 @@ impl Parcel for Collected {
     fn add(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
+
+    fn add_first(&mut self, bytes: &[u8]) {
+        self.0.splice(0..0, bytes.iter().copied());
+    }
 }
 
 impl fmt::Debug for ProcessConfig {

@@ -43,19 +43,27 @@ pub struct Placed {
 
 impl Parcel for Parts {
     fn add(&mut self, bytes: &[u8]) {
+        self.insert(self.table.len(), bytes);
+    }
+
+    fn add_first(&mut self, bytes: &[u8]) {
+        self.insert(0, bytes);
+    }
+}
+
+impl Parts {
+    fn insert(&mut self, at: usize, bytes: &[u8]) {
         if self.error.is_some() {
         } else if self.table.len() == MOST_PARTS {
             self.error = Some(format!("the object has more than {MOST_PARTS} parts"));
         } else {
             match self.place(bytes) {
-                Ok(placed) => self.table.push(placed),
+                Ok(placed) => self.table.insert(at, placed),
                 Err(error) => self.error = Some(error.to_string()),
             }
         }
     }
-}
 
-impl Parts {
     fn place(&mut self, bytes: &[u8]) -> io::Result<Placed> {
         let size = bytes.len() as u64;
         if bytes.len() >= WORTH_LENDING {

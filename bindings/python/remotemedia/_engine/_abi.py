@@ -276,6 +276,7 @@ rm_object_table._fields_ = [
     ("set_trace", rm_object_table_set_trace),
     ("fail", c_void_p),
     ("type_of", rm_object_table_type_of),
+    ("unpack_parts", c_void_p),
 ]
 
 rm_packet._fields_ = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import ctypes
 import itertools
-import pickle
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from .errors import check, encoded
 from .library import library, quick
 from .loop import LoopThread, interrupt
 from .objects import DONE, FAILED, MORE, PENDING, Mark, choose
+from .parts import give
 from .process import ProcessAdapter, Processes, worker_command
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ class Engine:
             setattr(callbacks, name, function)
         table = self.objects.table
         if table is not None:
-            # They are functions of modules, which stay.
-            table.pack, table.unpack = id(parcels.pack_plain), id(pickle.loads)
+            # They are functions of modules, which stay, but for one.
+            self._put_together = self._on_parts
+            table.pack, table.unpack, table.unpack_parts = id(parcels.pack), id(parcels.unpack), id(self._put_together)
             table.read_audio, table.write_audio = id(clips.read), id(clips.write)
             # Not so a method, which is another object each time that it is asked for.
             self._fail = self.fail
@@ -367,7 +368,10 @@ class Engine:
 
     def _on_pack(self, _: int | None, reference: int) -> int:
         try:
-            parcels.pack(self.objects.get(reference))
+            others: list[tuple[Any, int | bytes | None, int]] = []
+            first = parcels.pack(self.objects.get(reference), lambda *part: others.append(part))
+            for part in (first, first, len(first)), *others:
+                give(*part)
             return _abi.RM_OK
         except BaseException as error:
             self.fail(error)
@@ -375,11 +379,22 @@ class Engine:
 
     def _on_unpack(self, _: int | None, parts: Any, count: int, out: Any) -> int:
         try:
-            out[0] = self.objects.new(parcels.unpack(parts, count))
+            first = ctypes.string_at(parts[0].data, parts[0].size)
+            if count == 1:
+                made = parcels.unpack(first)
+            else:
+                made = parcels.unpack_parts(ctypes.string_at(parts, count * ctypes.sizeof(_abi.rm_part)) + first)
+            out[0] = self.objects.new(made)
             return _abi.RM_OK
         except BaseException as error:
             self.fail(error)
             return _abi.RM_ERR_INPUT
+
+    def _on_parts(self, data: bytes) -> Any:
+        try:
+            return parcels.unpack_parts(data)
+        except BaseException as error:
+            return self.fail(error)
 
     def _on_initialize(self, key: int) -> int:
         adapter = self.adapters[key]
