@@ -24,6 +24,7 @@ test: check test-rust test-native test-python
 # Style and types.
 check: $(VENV)/installed-test
 	cd runtime && cargo fmt --check
+	cd runtime && cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 	$(BIN)/ruff check bindings tests benchmarks
 	$(BIN)/ruff format --check bindings tests benchmarks
 	$(BIN)/mypy

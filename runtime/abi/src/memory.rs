@@ -35,9 +35,11 @@ impl Block {
         let none = || Failure::new(RM_ERR_MEMORY, format!("{size} bytes of memory are not to be had"));
         let wide = size.checked_add(ALIGNMENT).ok_or_else(none)?;
         let layout = Layout::from_size_align(wide, align_of::<u128>()).map_err(|_| none())?;
+        if fails(Point::Memory) {
+            return Err(none());
+        }
         // SAFETY: the size is not 0.
-        let whole =
-            if fails(Point::Memory) { None } else { NonNull::new(unsafe { alloc(layout) }) }.ok_or_else(none)?;
+        let whole = NonNull::new(unsafe { alloc(layout) }).ok_or_else(none)?;
         let before = whole.align_offset(ALIGNMENT);
         // SAFETY: less than `ALIGNMENT`, so that `size` bytes are left behind.
         let start = unsafe { whole.add(before) };

@@ -34,7 +34,7 @@ pub(crate) unsafe fn read_struct<T: Versioned>(source: *const T) -> Outcome<T> {
 /// # Safety
 /// As for [`read_struct`], and nobody changes the struct for as long as the result is used.
 #[inline]
-pub(crate) unsafe fn borrow_struct<'a, T: Versioned>(source: *const T, room: &'a mut MaybeUninit<T>) -> Outcome<&'a T> {
+pub(crate) unsafe fn borrow_struct<T: Versioned>(source: *const T, room: &mut MaybeUninit<T>) -> Outcome<&T> {
     // SAFETY: the same promise.
     let size = unsafe { size_of_struct(source) }?;
     if size == size_of::<T>() && source.is_aligned() {
