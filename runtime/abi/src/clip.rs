@@ -36,7 +36,7 @@ pub(crate) fn read(clip: &[u8]) -> Option<Packet> {
     if !samples.remainder().is_empty() {
         return None;
     }
-    let samples = samples.filter_map(|sample| sample.first_chunk()).map(|&sample| f32::from_ne_bytes(sample)).collect();
+    let samples = samples.map(|sample| f32::from_ne_bytes([sample[0], sample[1], sample[2], sample[3]])).collect();
     let audio = Audio::from_planes(samples, u32::from_ne_bytes(*sample_rate), u32::from_ne_bytes(*channels)).ok()?;
     let duration = Time::from_nanos(i64::from_ne_bytes(*duration)).or(audio.duration());
     Some(Packet { duration, ..Packet::audio(audio, Time::from_nanos(i64::from_ne_bytes(*pts))) })

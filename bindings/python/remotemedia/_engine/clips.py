@@ -6,27 +6,41 @@ The library calls these through the object table, and falls back on `packets` wh
 from __future__ import annotations
 
 from struct import Struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.audio import AudioFrame
-from . import _abi
+from ._abi import RM_TIME_NONE
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _HEADER = Struct("=IIqq")
 """Sample rate, channels, time and duration."""
+_SIZE = _HEADER.size
 _LONGEST = 4096
 _new: Any = tuple.__new__
+# NumPy, once there is audio: an import statement in a function takes as long as all the rest of it.
+_array: type[np.ndarray[Any, Any]] | None = None
+_float32: np.dtype[np.float32]
+
+
+def _load() -> type[np.ndarray[Any, Any]]:
+    global _array, _float32
+    import numpy as np
+
+    _float32 = np.dtype(np.float32)
+    _array = np.ndarray
+    return _array
 
 
 def read(clip: bytes) -> AudioFrame:
     """The frame of a clip, over the clip's own bytes."""
-    import numpy as np
-
+    array = _array or _load()
     sample_rate, channels, pts, duration = _HEADER.unpack_from(clip)
-    frames = (len(clip) - _HEADER.size) // (4 * channels)
-    samples = np.ndarray((channels, frames), np.float32, clip, _HEADER.size)
+    samples = array((channels, (len(clip) - _SIZE) // (4 * channels)), _float32, clip, _SIZE)
     frame: AudioFrame = _new(AudioFrame, (samples, sample_rate))
-    frame.pts = None if pts == _abi.RM_TIME_NONE else pts
-    frame.duration = None if duration == _abi.RM_TIME_NONE else duration
+    frame.pts = None if pts == RM_TIME_NONE else pts
+    frame.duration = None if duration == RM_TIME_NONE else duration
     return frame
 
 
@@ -35,15 +49,14 @@ def write(value: Any) -> bytes | None:
     kind = type(value)
     if kind is not AudioFrame and not (kind is tuple and len(value) == 2):
         return None
-    import numpy as np
-
+    array = _array or _load()
     samples, sample_rate = value
-    if type(samples) is not np.ndarray or samples.dtype != np.float32 or samples.nbytes > _LONGEST:
+    if type(samples) is not array or samples.dtype != _float32 or samples.nbytes > _LONGEST:
         return None
     if type(sample_rate) is not int or not 1 <= samples.ndim <= 2:
         return None
     channels = samples.shape[0] if samples.ndim == 2 else 1
     pts = value.pts if kind is AudioFrame else None
     # The duration follows from the samples.
-    header = _HEADER.pack(sample_rate, channels, _abi.RM_TIME_NONE if pts is None else pts, _abi.RM_TIME_NONE)
+    header = _HEADER.pack(sample_rate, channels, RM_TIME_NONE if pts is None else pts, RM_TIME_NONE)
     return header + samples.tobytes()
