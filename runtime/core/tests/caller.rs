@@ -219,3 +219,18 @@ fn a_node_that_pushes_into_such_a_session_does_not_run_it() {
     assert_eq!(value(&outer.pull(soon()).unwrap().unwrap()), 7);
     assert_eq!(value(&inner.pull(soon()).unwrap().unwrap()), 7);
 }
+
+#[test]
+fn a_packet_that_is_an_output_at_once_wakes_whoever_waits() {
+    let runtime = Runtime::new(2);
+    let (slot, _) = traced();
+    let session = caller_runs(&runtime, &chain(&[("a", &slot)]), OnError::Raise);
+    warm(&session);
+    session.remove("a", soon()).unwrap();
+    thread::scope(|scope| {
+        let puller = scope.spawn(|| session.pull(soon()));
+        pause(50);
+        session.push(number(5), soon()).unwrap();
+        assert_eq!(value(&puller.join().unwrap().unwrap().unwrap()), 5);
+    });
+}

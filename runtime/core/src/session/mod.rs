@@ -146,6 +146,8 @@ impl Session {
         let loan = if self.caller_runs && state.is_quick() { self.links[state.home].lane.lend() } else { None };
         if loan.is_some() {
             let link = state.home;
+            // The packet may be an output already.
+            self.wake(&mut state);
             self.run_on(state, link);
         } else {
             self.let_go(state);
