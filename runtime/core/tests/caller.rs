@@ -4,9 +4,9 @@ mod common;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::*;
 use remotemedia_core::{Fault, Flow, Graph, Lane, OnError, Runtime, Session, SessionConfig, Slot};
@@ -227,10 +227,10 @@ fn a_packet_that_is_an_output_at_once_wakes_whoever_waits() {
     let session = caller_runs(&runtime, &chain(&[("a", &slot)]), OnError::Raise);
     warm(&session);
     session.remove("a", soon()).unwrap();
-    thread::scope(|scope| {
-        let puller = scope.spawn(|| session.pull(soon()));
-        pause(50);
-        session.push(number(5), soon()).unwrap();
-        assert_eq!(value(&puller.join().unwrap().unwrap().unwrap()), 5);
-    });
+    let (gives, given) = mpsc::channel();
+    let waits = Arc::clone(&session);
+    thread::spawn(move || gives.send(waits.pull(None).unwrap().unwrap()));
+    pause(50);
+    session.push(number(5), soon()).unwrap();
+    assert_eq!(value(&given.recv_timeout(Duration::from_secs(4)).unwrap()), 5);
 }
