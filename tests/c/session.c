@@ -24,7 +24,7 @@ static void wrong_arguments_are_refused(rm_runtime runtime)
     CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_ARGUMENT, "sizeof(rm_session_config)");
     how = (rm_session_config){.struct_size = sizeof how, .on_error = 3};
     CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_ARGUMENT, "on_error");
-    how = (rm_session_config){.struct_size = sizeof how, .flags = 2};
+    how = (rm_session_config){.struct_size = sizeof how, .flags = 1u << 31};
     CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_UNSUPPORTED, "flags");
     how = (rm_session_config){.struct_size = sizeof how, .input = runtime};
     CHECK_STATUS(rm_session_open(pipeline, &how, &session), RM_ERR_BAD_HANDLE);
