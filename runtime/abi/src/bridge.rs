@@ -304,7 +304,12 @@ impl Host for Bridge {
         let mut left = Some(object);
         self.entered(|objects| {
             let taken = left.as_ref().zip(objects.packing.as_ref()).and_then(|(object, packing)| {
-                let first = |bytes: &[u8]| with_parcel(|parcel| parcel.add_first(bytes));
+                let first = |bytes: &[u8]| {
+                    with_parcel(|parcel| {
+                        parcel.add_first(bytes);
+                        Ok(())
+                    })
+                };
                 // SAFETY: between `enter` and `leave`, an object that is there until then.
                 let write = || unsafe { objects.write(packing, object.object() as *mut c_void, first) };
                 collect(Some(self), parcel, write).0

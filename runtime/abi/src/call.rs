@@ -181,20 +181,21 @@ pub unsafe extern "C" fn rm_call_keep(buffer: *mut rm_buffer) -> rm_status {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_call_part(data: *const c_void, size: usize) -> rm_status {
     guard(|| {
-        // SAFETY: the caller vouches for `data` and `size`.
-        let bytes = unsafe { read_bytes(data.cast(), size, "data") }?;
-        with_parcel(|parcel| parcel.add(bytes))
+        with_parcel(|parcel| {
+            // SAFETY: the caller vouches for `data` and `size`.
+            parcel.add(unsafe { read_bytes(data.cast(), size, "data") }?);
+            Ok(())
+        })
     })
 }
 
 /// Gives what takes the parts of the object that this thread takes apart to `body`.
-pub(crate) fn with_parcel(body: impl FnOnce(&mut dyn Parcel)) -> Outcome<()> {
+pub(crate) fn with_parcel(body: impl FnOnce(&mut dyn Parcel) -> Outcome) -> Outcome {
     Call::with(|call| {
         let parcel = call.parcel.as_mut();
         let parcel = parcel.ok_or_else(|| Failure::new(RM_ERR_REENTRANT, "this callback takes no object apart"))?;
         // SAFETY: `collect` keeps it alive while the call is current, and nothing else refers to it then.
-        body(unsafe { parcel.as_mut() });
-        Ok(())
+        body(unsafe { parcel.as_mut() })
     })
 }
 
