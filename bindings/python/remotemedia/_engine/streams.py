@@ -199,8 +199,10 @@ class ThreadStreamAdapter(StreamAdapter):
             return None
         if self._thread is None:
             arguments = (self._to_thread, self._from_thread)
-            self._thread = threading.Thread(target=self._serve, args=arguments, name=self.node.name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._serve, args=arguments, name=self.node.name, daemon=True)
+            # Python starts none while it closes: there is nothing to join then.
+            thread.start()
+            self._thread = thread
         self._to_thread.put(item)
         return self._listen()
 
