@@ -6,14 +6,14 @@ import threading
 import time
 import warnings
 import weakref
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import logging
-    from datetime import datetime, timedelta
 
-_DAY = 24 * 3600.0
-_FIVE_MINUTES = 300.0
+_DAY = timedelta(hours=24)
+_FIVE_MINUTES = timedelta(minutes=5)
 
 
 class SessionState:
@@ -35,7 +35,7 @@ class SessionState:
         last_accessed: datetime | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        now = _now()
+        now = datetime.now()
         self.session_id = session_id
         self.data: dict[str, Any] = {} if data is None else data
         self.created_at = now if created_at is None else created_at
@@ -67,7 +67,7 @@ class SessionState:
 
     def touch(self) -> None:
         """Note that the session is in use now."""
-        self.last_accessed = _now()
+        self.last_accessed = datetime.now()
 
     def idle_seconds(self) -> float:
         """Return the seconds since the last use."""
@@ -98,7 +98,7 @@ class StateManager:
         enable_persistence: bool = False,
     ) -> None:
         ttl = _as_timedelta(_DAY if default_ttl is None else default_ttl)
-        if ttl.total_seconds() <= 0:
+        if ttl <= timedelta(0):
             raise ValueError(f"default_ttl must be positive, got {default_ttl!r}")
         if max_sessions is not None and max_sessions < 1:
             raise ValueError(f"max_sessions must be at least 1, got {max_sessions!r}")
@@ -231,20 +231,11 @@ def _sweep(reference: weakref.ref[StateManager], interval: float, stop: threadin
         del manager
 
 
-# Imported when they are used: they take a megabyte, and importing the package needs neither.
 def _logger() -> logging.Logger:
-    import logging
+    import logging  # it takes most of a megabyte, and importing the package does not need it
 
     return logging.getLogger(__name__)
 
 
-def _now() -> datetime:
-    from datetime import datetime
-
-    return datetime.now()
-
-
 def _as_timedelta(value: timedelta | float) -> timedelta:
-    from datetime import timedelta
-
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
