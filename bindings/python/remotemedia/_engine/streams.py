@@ -199,8 +199,10 @@ class ThreadStreamAdapter(StreamAdapter):
             return None
         if self._thread is None:
             arguments = (self._to_thread, self._from_thread)
-            self._thread = threading.Thread(target=self._serve, args=arguments, name=self.node.name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._serve, args=arguments, name=self.node.name, daemon=True)
+            # It may not begin: there are too many, or the interpreter is closing. Then there is none to be waited for.
+            thread.start()
+            self._thread = thread
         self._to_thread.put(item)
         return self._listen()
 
