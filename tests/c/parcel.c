@@ -13,7 +13,7 @@ enum { PACKED = 1000, PUT_TOGETHER = 10000 };
 /* Values that the table leaves to the callbacks, each in another way, and one that nobody can put together. */
 enum { LEFT = -1, UNCALLABLE = -2, NO_BYTES = -3, NO_MEMORY = 13, UNKNOWN = 14, BROKEN = 15 };
 /* Values that the table takes apart in two: the second part says so much more, and is large enough for shared memory. */
-enum { TWO = 16, TWO_REFUSED = 17, TWO_UNKNOWN = 18, TWO_NO_MEMORY = 19, MORE = 100, SIZE = 20000 };
+enum { TWO = 16, TWO_REFUSED = 17, TWO_UNKNOWN = 18, TWO_NO_MEMORY = 19, TWO_HALF = 20, MORE = 100, SIZE = 20000 };
 
 static rm_status pack_object(void *user_data, void *user_object)
 {
@@ -50,6 +50,8 @@ static object *pack_plain(object *self, object *argument)
             static int more[SIZE / sizeof(int)] = {MORE};
             CHECK_OK(rm_call_part(more, SIZE));
         }
+        if (argument->value == TWO_HALF)
+            return NULL;
         return new_object(argument->value);
     }
 }
@@ -169,6 +171,18 @@ static rm_status pack_features(void *features)
     return rm_call_part(features, sizeof(int));
 }
 
+static void with_metadata(rm_session session, const host *host, int value)
+{
+    rm_packet packet = object_packet(host, new_object(value)), output = RM_PACKET_INIT;
+    packet.metadata = "{\"a\":1}", packet.metadata_size = 7;
+    CHECK_OK(rm_session_push(session, &packet, PATIENCE));
+    CHECK_OK(rm_session_pull(session, &output, PATIENCE));
+    CHECK_INT(output.kind, RM_KIND_OBJECT);
+    CHECK(output.metadata_size == 7 && memcmp(output.metadata, "{\"a\":1}", 7) == 0);
+    CHECK_OK(rm_buffer_free(output.buffer));
+    release(output.object);
+}
+
 static void round_trips(rm_runtime runtime, int features, const int *values, const int *expected, size_t count)
 {
     static char command[4096];
@@ -188,14 +202,16 @@ static void round_trips(rm_runtime runtime, int features, const int *values, con
         CHECK_INT(object->value, expected[i]);
         release(object);
     }
+    with_metadata(session, &host, features & HAS_TABLE ? TWO : 5);
     if (features & HAS_TABLE) {
         push_object(session, &host, new_object(BROKEN));
         expect_failure(session, "cannot be put together");
-        static const int broken[] = {TWO_REFUSED, TWO_UNKNOWN, TWO_NO_MEMORY};
+        static const int broken[] = {TWO_REFUSED, TWO_UNKNOWN, TWO_NO_MEMORY, TWO_HALF};
         static const char *const why[] = {"is of two parts",
                                           "its host could not put the object together",
-                                          "its host could not put the object together"};
-        for (size_t i = 0; i < 3; i++) {
+                                          "its host could not put the object together",
+                                          "its host could not take the object apart"};
+        for (size_t i = 0; i < 4; i++) {
             push_object(session, &host, new_object(broken[i]));
             expect_failure(session, why[i]);
         }

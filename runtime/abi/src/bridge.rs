@@ -302,6 +302,7 @@ impl Host for Bridge {
             return Err(Fault::input("its host could not take the object apart"));
         }
         let mut left = Some(object);
+        let mut noting = Noting { parcel, given: false };
         self.entered(|objects| {
             let taken = left.as_ref().zip(objects.packing.as_ref()).and_then(|(object, packing)| {
                 let first = |bytes: &[u8]| {
@@ -312,12 +313,16 @@ impl Host for Bridge {
                 };
                 // SAFETY: between `enter` and `leave`, an object that is there until then.
                 let write = || unsafe { objects.write(packing, object.object() as *mut c_void, first) };
-                collect(Some(self), parcel, write).0
+                collect(Some(self), &mut noting, write).0
             });
             // Let go of here, where the host is entered.
             left = left.take().filter(|_| taken.is_none());
         });
         let Some(object) = left else { return Ok(()) };
+        if noting.given {
+            // Nothing else can follow: it would be taken for the rest of what was begun.
+            return Err(Fault::input("its host could not take the object apart"));
+        }
         let (status, fault) = collect(Some(self), parcel, || {
             // SAFETY: the host's function with the host's pointer, and an object of it.
             unsafe { pack(self.callbacks.user_data, object.object() as *mut c_void) }
@@ -382,6 +387,24 @@ impl Host for Bridge {
         // SAFETY: filled by the host, which vouches for its pointers.
         let packet = unsafe { Reader { bridge: Some(self), given: None }.read(&raw const packet) };
         packet.map_err(|failure| failure.message)
+    }
+}
+
+/// What takes the parts of an object, and whether it was given any.
+struct Noting<'a> {
+    parcel: &'a mut dyn Parcel,
+    given: bool,
+}
+
+impl Parcel for Noting<'_> {
+    fn add(&mut self, bytes: &[u8]) {
+        self.given = true;
+        self.parcel.add(bytes);
+    }
+
+    fn add_first(&mut self, bytes: &[u8]) {
+        self.given = true;
+        self.parcel.add_first(bytes);
     }
 }
 

@@ -42,7 +42,8 @@ pub struct rm_object_table {
     pub failed: *mut c_void,
     /// An object to call for what goes to another process, before `pack_object`: it answers an object of bytes, which are the
     /// first part; what it gives to `rm_call_part` comes behind them. It answers `none` if it leaves all to `pack_object`, as
-    /// it does if the call fails; then it must have given nothing. Null, like the next three, if there is none.
+    /// it does if the call fails; if it has given anything by then, the object cannot be sent. Null, like the next three, if
+    /// there is none.
     pub pack: *mut c_void,
     /// An object to call with the bytes of the only part that `pack` has made in another process: it answers the object.
     pub unpack: *mut c_void,

@@ -49,9 +49,6 @@ pub fn packet_header(kind: Kind, packet: &Packet) -> Header {
 /// Adds what a packet carries. An object is taken apart by its host, which then has it back: let go of here, it would cost
 /// another visit there.
 pub fn add_packet(packet: &mut Packet, parcel: &mut dyn Parcel) -> Result<(), Fault> {
-    if let Some(metadata) = &packet.metadata {
-        parcel.add(&serde_json::to_vec(metadata.as_ref()).unwrap_or_default());
-    }
     match mem::replace(&mut packet.data, Data::Flush) {
         Data::Audio(audio) => parcel.add(audio.buffer().bytes()),
         Data::Text(text) => parcel.add(text.as_bytes()),
@@ -59,6 +56,10 @@ pub fn add_packet(packet: &mut Packet, parcel: &mut dyn Parcel) -> Result<(), Fa
         Data::Bytes(buffer) => parcel.add(buffer.bytes()),
         Data::Object(object) => Arc::clone(object.host()).pack(object, parcel)?,
         Data::Failure(_) | Data::Flush | Data::Mark => {}
+    }
+    // Last, because a host may give the first part of an object last: this one is before all of them.
+    if let Some(metadata) = &packet.metadata {
+        parcel.add_first(&serde_json::to_vec(metadata.as_ref()).unwrap_or_default());
     }
     Ok(())
 }

@@ -274,7 +274,7 @@ class Engine:
         session = self.runs.get(self.tag())
         # One that has ended has left the node behind, and its loop may be gone.
         handover = self.own_loop() if session is None else session.handover
-        handover.give(call, handover, *arguments, prepare=_completion)
+        handover.give(call, handover, *arguments, prepare=_completion, undo=self.drop)
         return PENDING
 
     def wait_for(self, awaitable: Awaitable[Any], adapter: NodeAdapter, more: bool = False) -> Any:

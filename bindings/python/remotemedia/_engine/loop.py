@@ -23,7 +23,8 @@ class LoopThread:
 
     def _serve(self, started: threading.Event) -> None:
         async def until_closed() -> None:
-            self.handover = handover(asyncio.get_running_loop())
+            self._loop = asyncio.get_running_loop()
+            self.handover = handover(self._loop)
             self._closed = asyncio.Event()
             started.set()
             await self._closed.wait()
@@ -36,7 +37,7 @@ class LoopThread:
         Args:
             patience: Seconds to wait before a task that keeps the loop busy is interrupted, and again after that.
         """
-        self.handover.loop.call_soon_threadsafe(self._closed.set)
+        self._loop.call_soon_threadsafe(self._closed.set)
         self._thread.join(patience)
         if interrupt(self._thread):
             self._thread.join(patience)

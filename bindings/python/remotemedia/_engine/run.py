@@ -33,12 +33,13 @@ class Run(EngineSession):
     """
 
     def __init__(self, spec: Spec, on_error: str, metrics: bool = False) -> None:
-        super().__init__(spec, on_error, asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        super().__init__(spec, on_error, self._loop)
         self.outputs: list[Any] = []
         self.error: BaseException | None = None
         self.metrics: Metrics | None = None
         self._wants_metrics = metrics
-        self._ended = self.handover.loop.create_future()
+        self._ended = self._loop.create_future()
         self._over = False
 
     def start(self, inputs: Iterable[Any], optional: bool) -> None:
@@ -66,7 +67,7 @@ class Run(EngineSession):
             self._wake()
         else:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self.handover.loop.call_soon_threadsafe(self._wake)
+                self._loop.call_soon_threadsafe(self._wake)
         quick.rm_session_free(self._handle)
 
     def _take_result(self) -> None:
@@ -104,7 +105,7 @@ class Run(EngineSession):
             self.cancel()
             if not self._over:
                 # A moment for the nodes to be cleaned up; one that blocks is not waited for.
-                self._ended = self.handover.loop.create_future()
+                self._ended = self._loop.create_future()
                 await asyncio.wait([self._ended], timeout=CANCEL_PATIENCE)
             raise
         if self.error is not None:

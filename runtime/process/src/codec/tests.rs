@@ -85,3 +85,47 @@ fn text_that_changes_under_way_is_refused_or_whole() {
         assert!(read > 0 && refused > 0 && broken == 0, "{read} {refused} {broken}");
     });
 }
+
+/// A host whose objects are of two parts, the first of which is given last.
+struct Parting;
+
+impl Host for Parting {
+    fn id(&self) -> u64 {
+        1
+    }
+
+    fn retain(&self, _object: usize) {}
+
+    fn release(&self, _object: usize) {}
+
+    fn pack(&self, _object: HostObject, parcel: &mut dyn Parcel) -> Result<(), Fault> {
+        parcel.add(b"second");
+        parcel.add_first(b"first");
+        Ok(())
+    }
+
+    fn unpack(&self, parts: &[Piece]) -> Result<HostObject, Fault> {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.buffer.bytes()).collect();
+        assert_eq!(parts, [&b"first"[..], b"second"]);
+        Ok(HostObject::new(2, Arc::new(Parting)))
+    }
+
+    fn export(&self, _object: usize, _accepted: Kinds) -> Result<Packet, String> {
+        Err("no data".into())
+    }
+}
+
+#[test]
+fn an_object_and_its_metadata_are_not_taken_for_each_other() {
+    let host: Arc<dyn Host> = Arc::new(Parting);
+    let metadata: Arc<serde_json::Map<String, Value>> = Arc::new([("a".into(), 1.into())].into_iter().collect());
+    let object = Data::Object(HostObject::new(1, Arc::clone(&host)));
+    let mut packet = Packet { metadata: Some(Arc::clone(&metadata)), ..Packet::new(object) };
+    let header = packet_header(Kind::Process, &packet);
+    let mut parts = Collected::default();
+    add_packet(&mut packet, &mut parts).unwrap();
+    let parts = parts.0.into_iter().map(|part| Piece { buffer: Buffer::new(part), shared: false }).collect();
+    let read = read_packet(Message { kind: Kind::Process, header, parts }, Some(&host)).unwrap();
+    assert_eq!(read.metadata, Some(metadata));
+    assert!(matches!(&read.data, Data::Object(object) if object.object() == 2));
+}
