@@ -76,6 +76,8 @@ class HostScript(Registration):
             self.given[item] += 1
 
     def release(self, item: int) -> None:
+        if Objects.hosts.get(item) is Uncounted:  # the type of a node's outputs, when the node goes
+            return
         with self.lock:
             self.given[item] -= 1
             left = self.given[item]
