@@ -36,7 +36,8 @@ pub const RM_SESSION_INPUT_OPTIONAL: u32 = 1;
 /// A thread that pushes a packet makes the calls of the nodes itself before it returns, instead of waking a worker: for
 /// packets that come alone, and are to be through soon. Only while all nodes are known to be quick (20 us a call, by
 /// experience), the thread is inside no callback, and the host has nothing else to do; else a worker comes, as without the flag.
-/// A call that takes long all the same holds up the pusher.
+/// A call that takes long all the same holds up the pusher, and `on_event` may come inside the push: neither may wait for
+/// something that the pusher holds, such as a lock.
 pub const RM_SESSION_CALLER_RUNS: u32 = 2;
 
 /// Told once after a pull that answered RM_ERR_TIMEOUT: it is worth trying again.
