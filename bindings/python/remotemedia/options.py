@@ -23,6 +23,6 @@ class SessionOptions(TypedDict, total=False):
     trace: int
     # Whether the thread that sends a packet takes it through the nodes before `send` returns, instead of waking another
     # one for that: for packets that come alone and are to be through soon. Only as long as every node is known to be
-    # quick (20 us a call). A node that takes long all the same holds up the sender, and its event loop; one that waits for
-    # that loop waits for ever. Ctrl-C in a node is that node's failure, with what `on_error` says. False.
+    # quick (20 us a call). A node that takes long all the same holds up the sender, and its event loop; one that waits
+    # for that loop waits for ever. Ctrl-C in a node is that node's failure, with what `on_error` says. False.
     caller_runs: bool
