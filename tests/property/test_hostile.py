@@ -35,7 +35,7 @@ PORTION = 100_000
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Callbacks raise on purpose, and nothing may hang."""
     monkeypatch.setattr(sys, "unraisablehook", swallow)
-    faulthandler.dump_traceback_later(600, exit=True)
+    faulthandler.dump_traceback_later(6000 if DEEP else 600, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
 
