@@ -158,11 +158,12 @@ impl Session {
         let mut joining = NodeState::new(&plan, node, link);
         joining.finished = true;
         state.nodes.push(joining);
-        state.stirred.push(true);
+        state.is_lone &= state.nodes[0].link == link;
         if let Some(halted) = &mut state.halted {
             halted.push(false);
         }
         state.plan = Arc::new(plan);
+        state.stir_all();
         slot.attach();
         Ok(node)
     }

@@ -13,6 +13,7 @@ mod report;
 mod reshape;
 mod run;
 mod state;
+mod stirred;
 mod watch;
 
 use std::fmt;

@@ -18,6 +18,8 @@ pub(super) struct Plan {
     pub nodes: Vec<PlanNode>,
     /// Their topological order, so that the last runnable node is the one nearest to the outputs.
     pub order: Vec<usize>,
+    /// Where each node stands in the order.
+    pub ranks: Vec<usize>,
     pub edges: Vec<Edge>,
     /// The edges that pushed packets enter by.
     pub inputs: Vec<usize>,
@@ -64,6 +66,7 @@ impl Plan {
         let mut plan = Plan {
             nodes: Vec::new(),
             order: Vec::new(),
+            ranks: Vec::new(),
             edges: Vec::new(),
             inputs: Vec::new(),
             capacity: config.capacity.max(1),
@@ -105,6 +108,7 @@ impl Plan {
 
     pub fn add(&mut self, id: &str, slot: Arc<Slot>, hidden: bool, options: &NodeOptions) -> usize {
         let node = self.nodes.len();
+        self.ranks.push(self.order.len());
         self.order.push(node);
         self.nodes.push(PlanNode {
             id: id.into(),

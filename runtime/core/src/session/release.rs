@@ -19,8 +19,11 @@ impl Session {
     /// Ends a change: has workers come for everything that has become ready, and lets go of the lock.
     pub(super) fn let_go(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let plan = Arc::clone(&state.plan);
-        for &at in plan.order.iter().rev() {
-            if state.next_op_if_stirred(at).is_some() {
+        let mut rank = plan.order.len();
+        while let Some(below) = state.stirred.below(rank) {
+            rank = below;
+            let at = plan.order[rank];
+            if state.next_op_if_any(at).is_some() {
                 let link = self.place(&state, at);
                 let urgent = state.runners[link] == 0;
                 self.request(&mut state, link, urgent);

@@ -96,6 +96,7 @@ impl State {
         let _ = plan.check_formats();
         plan.sort();
         plan.mark_first();
+        self.stir_all();
     }
 }
 
@@ -168,5 +169,6 @@ impl Plan {
                 }
             }
         }
+        self.order.iter().enumerate().for_each(|(rank, &node)| self.ranks[node] = rank);
     }
 }

@@ -92,17 +92,20 @@ impl Session {
     fn pick(self: &Arc<Self>, state: &mut State, link: usize, now: Instant, scratch: &mut Scratch) -> Option<Work> {
         let mut chosen: Option<Work> = None;
         let plan = Arc::clone(&state.plan);
-        for &at in plan.order.iter().rev() {
-            if !state.stirred[at] {
-                continue;
+        let mut rank = plan.order.len();
+        while let Some(below) = state.stirred.below(rank) {
+            rank = below;
+            let at = plan.order[rank];
+            // Of many nodes that are ready at once, each choice would look at all.
+            if chosen.is_some() && state.is_lone && self.is_requested(state, link) {
+                break;
             }
             let lane = if self.may_run(state, at, link) { link } else { self.place(state, at) };
             let is_mine = lane == link && chosen.is_none();
-            // Of many nodes that are ready at once, each choice would look at all.
             if !is_mine && self.is_requested(state, lane) {
                 continue;
             }
-            let Some(op) = state.next_op_if_stirred(at) else { continue };
+            let Some(op) = state.next_op_if_any(at) else { continue };
             match &chosen {
                 _ if is_mine => chosen = self.take_on(state, &plan, (at, op), now, scratch),
                 Some(work) if lane == link => {

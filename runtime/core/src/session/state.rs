@@ -10,6 +10,7 @@ use super::flow::{EdgeState, Path};
 use super::matcher::Matcher;
 use super::plan::Plan;
 use super::run::HEAVY;
+use super::stirred::Stirred;
 use super::{Event, Listener, Session};
 use crate::packet::{NO_INDEX, PUSHED};
 use crate::sync::Instant;
@@ -219,7 +220,7 @@ pub(super) struct State {
     pub phase: Phase,
     pub nodes: Vec<NodeState>,
     /// The nodes that may have become ready since they were last looked at.
-    pub stirred: Vec<bool>,
+    pub stirred: Stirred,
     pub edges: Vec<EdgeState>,
     pub outputs: VecDeque<(usize, Box<Packet>)>,
     pub next_input: u64,
@@ -239,8 +240,9 @@ pub(super) struct State {
     pub waiters: [usize; Want::COUNT],
     pub turned: bool,
     pub told_phase: Discriminant<Phase>,
-    /// The lane that light native nodes run on.
+    /// The lane that light native nodes run on, and whether no node can be run on another.
     pub home: usize,
+    pub is_lone: bool,
     pub listener: Option<Listener>,
     /// The events that somebody waits for, those that are to be told, whether somebody is at it, and whether the session
     /// has stalled.
@@ -284,7 +286,8 @@ impl State {
         State {
             phase: Phase::Starting(0),
             unfinished: nodes.len(),
-            stirred: vec![true; nodes.len()],
+            stirred: Stirred::all(nodes.len()),
+            is_lone: nodes.iter().all(|node| node.link == nodes[0].link),
             nodes,
             edges: vec![EdgeState::default(); plan.edges.len()],
             outputs: VecDeque::new(),
@@ -341,13 +344,12 @@ impl State {
 
     /// Something has changed for a node: it is looked at anew.
     pub fn stir(&mut self, at: usize) {
-        self.stirred[at] = true;
+        self.stirred.insert(self.plan.ranks[at]);
     }
 
     /// Something has changed that may concern any node.
     pub fn stir_all(&mut self) {
-        self.stirred.clear();
-        self.stirred.resize(self.nodes.len(), true);
+        self.stirred.fill(self.nodes.len());
     }
 
     /// Whether packets flow, and nothing else is going on.
@@ -363,10 +365,13 @@ impl State {
         self.is_plain() && is_free && self.nodes.iter().all(|node| node.cost > 0 && node.cost <= HEAVY)
     }
 
-    /// What can be asked of a node now. One that nothing can be asked of is not looked at again before it is stirred.
-    pub fn next_op_if_stirred(&mut self, at: usize) -> Option<Op> {
-        let op = if self.stirred[at] { self.next_op(at) } else { None };
-        self.stirred[at] = op.is_some();
+    /// What can be asked of a node now that was stirred. One that nothing can be asked of is not looked at again before it is
+    /// stirred anew.
+    pub fn next_op_if_any(&mut self, at: usize) -> Option<Op> {
+        let op = self.next_op(at);
+        if op.is_none() {
+            self.stirred.remove(self.plan.ranks[at]);
+        }
         op
     }
 
