@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Text and documents of more bytes than this are read in a thread, so that they do not hold up the event loop.
 _LARGE = 100_000
 
+Output = tuple[_abi.rm_packet, Any]
+"""An output: what the library says of it, and the object itself."""
+
 
 class OpenSession:
     """What `Session` and `SyncSession` have in common. Every method may be called on any thread."""
@@ -85,11 +88,12 @@ class OpenSession:
         """What ended the session, or None: it runs, or it has ended well."""
         return self._live.error
 
-    def _packet(self, packet: _abi.rm_packet) -> Packet:
+    def _packet(self, output: Output) -> Packet:
+        packet, value = output
         pts = None if packet.pts == _abi.RM_TIME_NONE else packet.pts
         duration = None if packet.duration == _abi.RM_TIME_NONE else packet.duration
         index = None if packet.index == _abi.RM_INDEX_NONE else packet.index
-        return Packet(self._live.value(packet), pts, duration, index)
+        return Packet(value, pts, duration, index)
 
     def __del__(self) -> None:
         live = getattr(self, "_live", None)
@@ -134,7 +138,7 @@ class Session(OpenSession):
         loop = asyncio.get_running_loop()
         self._signals = Signals(loop)
         # Outputs that were taken and are being read, for receivers that were cancelled meanwhile.
-        self._reading: deque[asyncio.Future[Packet]] = deque()
+        self._reading: deque[tuple[_abi.rm_packet, asyncio.Future[Any]]] = deque()
         super().__init__(pipeline, inputs, options, loop, self._signals.tell)
 
     async def send(self, data: Any, pts: int | None = None) -> None:
@@ -148,7 +152,7 @@ class Session(OpenSession):
             PipelineError: The session takes no input, or no more.
             Exception: What ended the session.
         """
-        while not self.try_send(data, pts):
+        while not self._live.push(data, pts, 0):
             await self._signals.wait(_abi.RM_EVENT_ROOM)
 
     async def end(self) -> None:
@@ -214,42 +218,42 @@ class Session(OpenSession):
             EOFError: The session has ended, and every output was taken.
             Exception: What ended the session.
         """
-        packet = await self._next()
-        if packet is None:
+        output = await self._next()
+        if output is None:
             self._at_end()
-        return packet.data
+        return output[1]
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Any:
-        packet = await self._next()
-        if packet is None:
+        output = await self._next()
+        if output is None:
             raise StopAsyncIteration
-        return packet.data
+        return output[1]
 
     async def packets(self) -> AsyncIterator[Packet]:
         """The outputs with their times and the number of the input that caused them."""
-        while (packet := await self._next()) is not None:
-            yield packet
+        while (output := await self._next()) is not None:
+            yield self._packet(output)
 
-    async def _next(self) -> Packet | None:
+    async def _next(self) -> Output | None:
         while not self._reading:
             packet = self._live.pull(0)
             if packet is not None:
                 if packet.kind == _abi.RM_KIND_AUDIO or packet.size < _LARGE:
-                    return self._packet(packet)
-                self._reading.append(self._signals.loop.run_in_executor(None, self._packet, packet))
+                    return packet, self._live.value(packet)
+                self._reading.append((packet, self._signals.loop.run_in_executor(None, self._live.value, packet)))
             elif self._live.over:
                 self._live.raise_error()
                 return None
             else:
                 await self._signals.wait(_abi.RM_EVENT_OUTPUT)
-        reading = self._reading.popleft()
+        packet, reading = self._reading.popleft()
         try:
-            return await asyncio.shield(reading)
+            return packet, await asyncio.shield(reading)
         except asyncio.CancelledError:
-            self._reading.appendleft(reading)
+            self._reading.appendleft((packet, reading))
             raise
 
     async def wait(self) -> None:

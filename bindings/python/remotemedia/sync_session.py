@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from .options import SessionOptions
 from .packet import Packet
-from .session import OpenSession
+from .session import OpenSession, Output
 
 if TYPE_CHECKING:
     from .core.node import Node
@@ -101,30 +101,30 @@ class SyncSession(OpenSession):
             EOFError: The session has ended, and every output was taken.
             Exception: What ended the session.
         """
-        packet = self._next(timeout)
-        if packet is None:
+        output = self._next(timeout)
+        if output is None:
             self._at_end()
-        return packet.data
+        return output[1]
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
-        packet = self._next(None)
-        if packet is None:
+        output = self._next(None)
+        if output is None:
             raise StopIteration
-        return packet.data
+        return output[1]
 
     def packets(self) -> Iterator[Packet]:
         """The outputs with their times and the number of the input that caused them."""
-        while (packet := self._next(None)) is not None:
-            yield packet
+        while (output := self._next(None)) is not None:
+            yield self._packet(output)
 
-    def _next(self, timeout: float | None) -> Packet | None:
+    def _next(self, timeout: float | None) -> Output | None:
         live = self._live
         packet = _wait(live.pull, timeout, lambda: live.over)
         if packet is not None:
-            return self._packet(packet)
+            return packet, live.value(packet)
         if not live.over:
             raise TimeoutError(f"no output within {timeout} s")
         live.raise_error()

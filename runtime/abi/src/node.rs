@@ -208,7 +208,14 @@ struct Callables {
     table: Objects,
     process: *mut c_void,
     resume: *mut c_void,
+    sort: Option<Sorting>,
+}
+
+/// The object that sorts outputs, and how to tell their types.
+#[derive(Clone, Copy)]
+struct Sorting {
     sort: *mut c_void,
+    type_of: unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void,
 }
 
 impl Callables {
@@ -236,7 +243,10 @@ impl HostNode {
                 let message = "'sort_object' needs an rm_object_table with 'type_of'";
                 return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
-            Some(&table) if wanted => Some(Callables { table, process, resume, sort }),
+            Some(&table) if wanted => {
+                let sort = table.type_of.filter(|_| !sort.is_null()).map(|type_of| Sorting { sort, type_of });
+                Some(Callables { table, process, resume, sort })
+            }
             None if wanted => {
                 let message = "'process_object', 'resume_object' and 'sort_object' need a host with an rm_object_table";
                 return Err(Failure::new(RM_ERR_ARGUMENT, message));
@@ -283,14 +293,15 @@ impl HostNode {
         self.call(None, context, || unsafe { callback(self.callbacks.user_data) })
     }
 
-    /// Calls an object with an object; what it answers is sorted into outputs and outcomes.
+    /// Calls an object with an object: what it answers, unless that says that it has failed.
+    #[inline(always)]
     fn call_object(
         &self,
         callables: &Callables,
         callable: *mut c_void,
         argument: *mut c_void,
         context: &mut Context<'_>,
-    ) -> Answer {
+    ) -> Result<*mut c_void, Fault> {
         let mut call = Call {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
             context: ptr::from_mut(context).cast::<Context<'static>>(),
@@ -298,85 +309,108 @@ impl HostNode {
             fault: None,
             parcel: None,
         };
+        let table = &callables.table;
         let result = call.run(|| {
             // SAFETY: both objects are alive, and this thread has entered the host (`enter`).
-            let result = unsafe { (callables.table.call)(callable, argument) };
+            let result = unsafe { (table.call)(callable, argument) };
             if result.is_null() {
                 // SAFETY: as above, and it is in the callback.
-                unsafe { callables.table.tell() };
+                unsafe { table.tell() };
             }
             result
         });
-        Answer { result, fault: call.fault }
+        if result.is_null() || result == table.failed {
+            // SAFETY: a reference that the call gave, if it gave one.
+            unsafe { table.release_all([result]) };
+            return Err(fault(call.fault, RM_ERR_NODE));
+        }
+        Ok(result)
     }
 
-    /// Has the host look at an output, unless it did at the last one of this type, and let it be.
-    fn sort(&self, callables: &Callables, answer: Answer, context: &mut Context<'_>) -> Answer {
-        let Callables { table, sort, .. } = callables;
-        let result = answer.result;
-        let type_of = table.type_of.filter(|_| !sort.is_null() && !result.is_null());
-        let Some(type_of) = type_of else { return answer };
+    /// Has the host look at an answer that is an output, unless it did at the last one of this type, and let it be.
+    #[inline(always)]
+    fn sort(
+        &self,
+        callables: &Callables,
+        answer: *mut c_void,
+        context: &mut Context<'_>,
+    ) -> Result<*mut c_void, Fault> {
+        let table = &callables.table;
+        let Some(Sorting { sort, type_of }) = callables.sort.filter(|_| !table.is_mark(answer)) else {
+            return Ok(answer);
+        };
         // SAFETY: this thread has entered the host; each reference is given back once.
         unsafe {
-            let kind = type_of(result);
+            let kind = type_of(answer);
             // It cannot be another type at the same place: there is a reference to that one.
-            if kind == self.plain.get() || table.is_mark(result) {
-                table.release_all([kind]);
-                return answer;
+            if kind == self.plain.get() {
+                (table.release)(kind);
+                return Ok(answer);
             }
-            let sorted = self.call_object(callables, *sort, result, context);
-            let other = if sorted.result == result { self.plain.replace(kind) } else { kind };
-            table.release_all([result, other]);
-            sorted
+            self.sort_anew(callables, sort, (answer, kind), context)
         }
+    }
+
+    /// The same for one of another type; takes over the references to the answer and to its type.
+    ///
+    /// # Safety
+    /// This thread has entered the host, and has both references.
+    #[cold]
+    unsafe fn sort_anew(
+        &self,
+        callables: &Callables,
+        sort: *mut c_void,
+        (answer, kind): (*mut c_void, *mut c_void),
+        context: &mut Context<'_>,
+    ) -> Result<*mut c_void, Fault> {
+        let sorted = self.call_object(callables, sort, answer, context);
+        let stays = sorted.as_ref().is_ok_and(|&sorted| sorted == answer);
+        // SAFETY: the same promise; each is given back once.
+        unsafe { callables.table.release_all([answer, if stays { self.plain.replace(kind) } else { kind }]) };
+        sorted
     }
 
     /// What an answer of an object comes to; `goes_on` is the flow after an output. That takes the place of the object in a
     /// packet that is spent, if there is one: a new one would cost about as much as the call.
+    #[inline(always)]
     fn conclude(
         &self,
         callables: &Callables,
-        answer: Answer,
+        answer: *mut c_void,
         goes_on: Flow,
         mut spent: Option<Box<Packet>>,
         context: &mut Context<'_>,
-    ) -> Outcome {
-        let Callables { table, .. } = callables;
-        let result = answer.result;
-        let keeps_none = self.callbacks.flags & RM_NODE_NONE_IS_VALUE != 0;
-        let mark = |flow| {
-            // SAFETY: a reference to a mark, which the call gave; the host holds another for as long as the table is used.
-            unsafe { (table.release)(result) };
-            flow
-        };
-        if result.is_null() {
-            Err(fault(answer.fault, RM_ERR_NODE))
-        } else if result == table.failed {
-            mark(Err(fault(answer.fault, RM_ERR_NODE)))
-        } else if result == table.more {
-            mark(Ok(Flow::More))
-        } else if result == table.pending {
-            mark(Ok(Flow::Pending))
-        } else if result == table.done {
-            mark(Ok(Flow::Done))
-        } else if result == table.none && !keeps_none {
-            mark(Ok(goes_on))
-        } else {
-            if let Some(Data::Object(object)) = spent.as_mut().map(|packet| &mut packet.data) {
-                if let Some(before) = object.exchange(result as usize) {
-                    // SAFETY: the packet's own reference, and this thread has entered the host.
-                    unsafe { (table.release)(before as *mut c_void) };
-                }
-            } else {
-                let adopted = self.bridge.as_ref().and_then(|bridge| bridge.adopt(result));
-                spent = adopted.map(|object| Box::new(Packet::new(Data::Object(object))));
+    ) -> Flow {
+        let table = &callables.table;
+        if table.is_mark(answer) {
+            let keeps_none = self.callbacks.flags & RM_NODE_NONE_IS_VALUE != 0;
+            let flow = match answer {
+                mark if mark == table.more => Some(Flow::More),
+                mark if mark == table.pending => Some(Flow::Pending),
+                mark if mark == table.done => Some(Flow::Done),
+                _ if keeps_none => None,
+                _ => Some(goes_on),
+            };
+            if let Some(flow) = flow {
+                // SAFETY: a reference that the call gave; the host holds another for as long as the table is used.
+                unsafe { (table.release)(answer) };
+                return flow;
             }
-            if let Some(mut packet) = spent {
-                (packet.port, packet.metadata) = (0, None);
-                context.emit(packet);
-            }
-            Ok(goes_on)
         }
+        if let Some(Data::Object(object)) = spent.as_mut().map(|packet| &mut packet.data) {
+            if let Some(before) = object.exchange(answer as usize) {
+                // SAFETY: the packet's own reference, and this thread has entered the host.
+                unsafe { (table.release)(before as *mut c_void) };
+            }
+        } else {
+            let adopted = self.bridge.as_ref().and_then(|bridge| bridge.adopt(answer));
+            spent = adopted.map(|object| Box::new(Packet::new(Data::Object(object))));
+        }
+        if let Some(mut packet) = spent {
+            (packet.port, packet.metadata) = (0, None);
+            context.emit(packet);
+        }
+        goes_on
     }
 
     /// The packet itself if the callback takes it, else one with an object made of it.
@@ -394,11 +428,19 @@ impl HostNode {
     }
 
     /// The packet's object, if it is of this node's host; else one is made of what it carries, in place of that.
+    #[inline]
     fn own_object(&self, packet: &mut Packet) -> Result<*mut c_void, Fault> {
+        match (&packet.data, self.bridge.as_deref()) {
+            (Data::Object(object), Some(bridge)) if bridge.owns(object) => Ok(object.object() as *mut c_void),
+            _ => self.import(packet),
+        }
+    }
+
+    #[cold]
+    fn import(&self, packet: &mut Packet) -> Result<*mut c_void, Fault> {
         let bridge =
             self.bridge.as_deref().ok_or_else(|| Fault::input("the node has no host that could take objects"))?;
         let made = match &packet.data {
-            Data::Object(object) if bridge.owns(object) => return Ok(object.object() as *mut c_void),
             Data::Object(object) => {
                 bridge.import(&object.host().export(object.object(), Kinds::DATA).map_err(Fault::input)?)?
             }
@@ -410,11 +452,7 @@ impl HostNode {
     }
 }
 
-struct Answer {
-    result: *mut c_void,
-    fault: Option<Fault>,
-}
-
+#[cold]
 fn fault(told: Option<Fault>, status: rm_status) -> Fault {
     let mut fault = told.unwrap_or_else(|| Fault::new(format!("the callback answered {status} without saying why")));
     fault.kind = kind_of(status);
@@ -451,9 +489,9 @@ impl remotemedia_core::Node for HostNode {
         match &self.objects {
             Some(callables) if !callables.process.is_null() => {
                 let object = self.own_object(&mut packet)?;
-                let answer = self.call_object(callables, callables.process, object, context);
-                let answer = self.sort(callables, answer, context);
-                self.conclude(callables, answer, Flow::Done, Some(packet), context)
+                let answer = self.call_object(callables, callables.process, object, context)?;
+                let answer = self.sort(callables, answer, context)?;
+                Ok(self.conclude(callables, answer, Flow::Done, Some(packet), context))
             }
             _ => {
                 let Some(process) = self.callbacks.process else { return Ok(Flow::Done) };
@@ -467,8 +505,8 @@ impl remotemedia_core::Node for HostNode {
     fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
         match &self.objects {
             Some(callables) if !callables.resume.is_null() => {
-                let answer = self.call_object(callables, callables.resume, callables.table.none, context);
-                self.conclude(callables, answer, Flow::More, None, context)
+                let answer = self.call_object(callables, callables.resume, callables.table.none, context)?;
+                Ok(self.conclude(callables, answer, Flow::More, None, context))
             }
             _ => self.simple(self.callbacks.resume, context),
         }

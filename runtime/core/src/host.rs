@@ -111,6 +111,7 @@ impl HostObject {
 
     /// Takes over a reference to another object of the same host, and hands the one to this object to the caller for good, if
     /// it was alone.
+    #[inline]
     pub fn exchange(&mut self, object: usize) -> Option<usize> {
         match mem::replace(&mut self.reference, Reference::Lone(object)) {
             Reference::Lone(before) => Some(before),

@@ -44,6 +44,7 @@ pub struct Lane {
     hire: Box<dyn Fn(Arc<Lane>) -> bool + Send + Sync>,
     state: Mutex<State>,
     work: Condvar,
+    /// What the closing waits at for those inside; they tell it only once it has begun.
     quiet: Condvar,
     /// Whether one more worker is to be asked for.
     wanted: AtomicBool,
@@ -131,9 +132,7 @@ impl Lane {
             self.work_at(job);
         }
         CURRENT.replace(before);
-        let mut state = lock(&self.state);
-        state.workers -= 1;
-        self.quiet.notify_all();
+        lock(&self.state).workers -= 1;
     }
 
     /// Does what is due on this thread, without waiting for more, until `deadline` has passed; at least one job, if there is
@@ -181,7 +180,9 @@ impl Lane {
     /// A worker leaves; whether something is left for others.
     fn rest(&self, state: &mut State) -> bool {
         state.workers -= 1;
-        self.quiet.notify_all();
+        if state.closed {
+            self.quiet.notify_all();
+        }
         !state.queue.is_empty() || !state.chores.is_empty()
     }
 
@@ -497,8 +498,11 @@ pub struct Guest<'a>(&'a Lane);
 
 impl Drop for Guest<'_> {
     fn drop(&mut self) {
-        lock(&self.0.state).guests -= 1;
-        self.0.quiet.notify_all();
+        let mut state = lock(&self.0.state);
+        state.guests -= 1;
+        if state.closed {
+            self.0.quiet.notify_all();
+        }
     }
 }
 

@@ -149,6 +149,7 @@ impl Context<'_> {
     }
 
     /// Sends a packet on. Where it lacks a time or an index it gets those of the packet that caused it.
+    #[inline]
     pub fn emit(&mut self, packet: impl Into<Box<Packet>>) {
         let mut packet = packet.into();
         packet.pts = packet.pts.or(self.cause.pts);

@@ -204,11 +204,7 @@ class Live(EngineSession):
     def value(self, packet: _abi.rm_packet) -> Any:
         """The object that an output stands for; takes over what the packet has."""
         objects = self.engine.objects
-        if packet.kind != _abi.RM_KIND_OBJECT:
-            return packets.import_(objects, packet)
-        value = objects.get(packet.object)
-        objects.release(packet.object)
-        return value
+        return objects.take(packet.object) if packet.kind == _abi.RM_KIND_OBJECT else packets.import_(objects, packet)
 
     def end(self) -> None:
         """Says that there is no more input."""

@@ -36,18 +36,23 @@ class Memory:
         free(self._buffer)
 
 
+def _template(kind: int) -> bytes:
+    none = _abi.RM_TIME_NONE
+    return bytes(_abi.rm_packet(struct_size=ctypes.sizeof(_abi.rm_packet), kind=kind, pts=none, duration=none))
+
+
+# Copied, because each field takes as long to set as all of them do so.
+_EMPTY, _OBJECT = _template(_abi.RM_KIND_NONE), _template(_abi.RM_KIND_OBJECT)
+
+
 def new_packet() -> _abi.rm_packet:
     """A packet without anything in it."""
-    packet = _abi.rm_packet()
-    packet.struct_size = ctypes.sizeof(packet)
-    packet.pts = packet.duration = _abi.RM_TIME_NONE
-    return packet
+    return _abi.rm_packet.from_buffer_copy(_EMPTY)
 
 
 def object_packet(objects: Objects, host: int, value: object) -> _abi.rm_packet:
     """A packet with an object, and its time if it has one; the library takes the reference over."""
-    packet = new_packet()
-    packet.kind = _abi.RM_KIND_OBJECT
+    packet = _abi.rm_packet.from_buffer_copy(_OBJECT)
     packet.object = objects.new(value)
     packet.host = host
     if issubclass(type(value), AudioFrame):
@@ -144,8 +149,7 @@ def failure(objects: Objects, packet: _abi.rm_packet, message: str) -> BaseExcep
     details = json.loads(ctypes.string_at(packet.metadata, packet.metadata_size))
     index = None if packet.index == _abi.RM_INDEX_NONE else packet.index
     if packet.object:
-        error: BaseException = objects.get(packet.object)
-        objects.release(packet.object)
+        error: BaseException = objects.take(packet.object)
     elif details["status"] == _abi.RM_ERR_INPUT:
         error = exception(details["status"], f"Invalid input for node '{details['node']}': {message}")
     else:

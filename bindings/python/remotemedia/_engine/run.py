@@ -20,6 +20,8 @@ from .spec import Spec
 if TYPE_CHECKING:
     from ..metrics import Metrics
 
+# Room on each edge for as many packets as a node is given in a row: nobody looks at a run before it is over.
+_CAPACITY = 32
 # A run that is over sooner than this is lingered for the next time.
 _SHORT = 200e-6
 _LINGER_NS = 100_000
@@ -53,6 +55,7 @@ class Run(EngineSession):
 
     def _configure(self, config: _abi.rm_session_config) -> None:
         config.linger = self.engine.linger
+        config.capacity = _CAPACITY
 
     def on_end(self) -> None:
         try:

@@ -57,6 +57,8 @@ pub(super) struct Batch<'a> {
     at: usize,
     /// For [`Op::Resume`] and [`Op::Settle`], the operation that goes on.
     base: Op,
+    /// Whether that makes packets.
+    emits: bool,
     room: usize,
     /// How many output ports the node has.
     ports: u32,
@@ -99,6 +101,7 @@ impl<'a> Batch<'a> {
             plan,
             at,
             base,
+            emits: !matches!(base, Op::Initialize | Op::Cleanup),
             room: room.max(1),
             ports: plan.nodes[at].slot.info().outputs.len().max(1) as u32,
             end: now + BATCH_TIME,
@@ -170,7 +173,7 @@ impl<'a> Batch<'a> {
             }
             // The packet that failed before is through; what has begun to come out is not begun again.
             self.attempts = planned.retries;
-            if self.flow != Flow::Pending || scratch.outputs.len() > emitted {
+            if scratch.spare.is_some() && (self.flow != Flow::Pending || scratch.outputs.len() > emitted) {
                 scratch.spare = None;
             }
             if self.flow != Flow::Done || self.error.is_some() || self.is_full(scratch) {
@@ -248,7 +251,7 @@ impl<'a> Batch<'a> {
 
     pub fn settle(&mut self, settled: Option<Settled>, scratch: &mut Scratch) {
         let Some(Settled { packet, outcome }) = settled else { return };
-        let for_life = matches!(self.base, Op::Initialize | Op::Cleanup);
+        let for_life = !self.emits;
         if let (Some(packet), Ok(_), false) = (packet, &outcome, for_life) {
             let outcome = self.call(&mut scratch.outputs, |context| {
                 context.emit(packet);
@@ -289,7 +292,6 @@ impl<'a> Batch<'a> {
     fn call(&self, outputs: &mut Vec<Box<Packet>>, call: impl FnOnce(&mut Context<'_>) -> Outcome) -> Answer {
         let emitted = outputs.len();
         let planned = &self.plan.nodes[self.at];
-        let emits = !matches!(self.base, Op::Initialize | Op::Cleanup);
         let mut context = Context {
             outputs: &mut *outputs,
             session: self.session,
@@ -298,7 +300,7 @@ impl<'a> Batch<'a> {
             id: &planned.id,
             cause: &self.cause,
             deferred: false,
-            emits,
+            emits: self.emits,
             deadline: planned.deadline,
         };
         // A node that panicked is not called again but for its cleanup, so nobody sees what it left half done.

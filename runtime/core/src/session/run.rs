@@ -173,12 +173,11 @@ impl Session {
                 entry.retry.not_before = None;
                 // One by one where each must keep to a deadline.
                 let most = if planned.deadline.is_some() { 1 } else { BATCH.min(room.max(1)) };
+                let most = entry.leaving.map_or(most, |before| before.min(most));
                 let raw = planned.slot.info().raw;
                 let passes = |packet: &Packet| !raw && matches!(packet.data, Data::Mark);
-                let asked =
-                    entry.queue.iter().take(most).position(|(edge, packet)| *edge == usize::MAX || passes(packet));
-                let count = entry.queue.len().min(most).min(asked.unwrap_or(most));
-                let count = entry.leaving.map_or(count, |before| count.min(before));
+                let due = |(edge, packet): &&(usize, Box<Packet>)| *edge != usize::MAX && !passes(packet);
+                let count = entry.queue.iter().take(most).take_while(due).count();
                 if count == entry.queue.len() {
                     mem::swap(&mut scratch.inbox, &mut entry.queue);
                 } else {
