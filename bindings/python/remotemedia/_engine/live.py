@@ -223,10 +223,11 @@ class Live(EngineSession):
             self._notify(event)
 
     def on_event(self, event: int) -> None:
-        super().on_event(event)
-        if event == _abi.RM_EVENT_STALLED:
+        if event == _abi.RM_EVENT_ENDED:
+            super().on_event(event)
+        elif event == _abi.RM_EVENT_STALLED:
             self._warn()
-        elif event != _abi.RM_EVENT_ENDED:
+        else:
             self._notify(event)
 
     def _warn(self) -> None:
