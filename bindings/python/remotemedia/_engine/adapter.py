@@ -46,17 +46,15 @@ class Adapter:
     """What a call other than `process` failed with."""
     is_live = False
     """Whether it has been initialised and not yet been cleaned up."""
-    process: Callable[[Any], Any]
+    process: Callable[[Any], Any] = staticmethod(lambda item: None)
     """Takes one input, if the inputs have no names. It may raise, and what it returns goes to `sort`."""
-    resume: Callable[[None], Any]
+    resume: Callable[[None], Any] = staticmethod(lambda _: DONE)
     """Goes on after MORE; for a source, makes the next output."""
     _plain: type = type(None)
     """The type of the last result that was sorted and stayed what it was."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.process = lambda item: None
-        self.resume = lambda _: DONE
 
     def sort(self, result: Any) -> Any:
         """Sorts out what `process` has returned. The library asks once for outputs of one type in a row."""
@@ -86,23 +84,30 @@ class Adapter:
 
 
 class Feeder(Adapter):
-    """The source of a run: the items of an iterable."""
+    """The source of runs, one after the other: the items of an iterable."""
 
     is_source = True
     none_is_value = True
+    is_busy = False
+    """Whether it has begun with the items and not come to their end."""
 
-    def __init__(self, engine: Engine, items: Iterable[Any]) -> None:
+    def __init__(self, engine: Engine, items: Iterable[Any] = ()) -> None:
         super().__init__(engine)
+        self.items = items
         # A generator's own `send` takes the one argument that the library passes: no Python frame in between.
-        self.resume = self._feed(items).send
+        self.resume = self._feed().send
 
-    def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
-        try:
-            for item in items:
-                yield self.engine.emit(self, item, MORE) if issubclass(type(item), AudioFrame) else item
-        except Exception as error:
-            yield self.engine.fail(error)
-        yield DONE
+    def _feed(self) -> Generator[Any, None, None]:
+        while True:
+            self.is_busy = True
+            try:
+                for item in self.items:
+                    yield self.engine.emit(self, item, MORE) if issubclass(type(item), AudioFrame) else item
+            except Exception as error:
+                yield self.engine.fail(error)
+            item = self.items = ()
+            self.is_busy = False
+            yield DONE
 
 
 class Collector(Adapter):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.ports import route
 from . import _abi, clips, log, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
+from .ends import Ends
 from .errors import check, encoded
 from .library import library, quick
 from .loop import LoopThread, interrupt
@@ -50,6 +51,7 @@ class Engine:
         self.processes = Processes(self)
         self.runtime = self._new_runtime()
         self.host = self._new_host()
+        self._spare: Ends | None = Ends(self)
         for _ in range(_WORKERS_AT_START):
             self._lend_worker()
         atexit.register(self._close)
@@ -233,6 +235,33 @@ class Engine:
         callbacks.create, callbacks.create_process = self._create_functions
         text = name.encode()
         check(library.rm_runtime_add_type(self.runtime, text, len(text), callbacks))
+
+    # Sessions
+
+    def new_config(self) -> _abi.rm_session_config:
+        """How a session is to run whose events are told here."""
+        config = _abi.rm_session_config()
+        config.struct_size = ctypes.sizeof(config)
+        config.host = self.host
+        config.on_event = self.event_function
+        return config
+
+    def take_ends(self) -> Ends:
+        """The ends for a run, which `return_ends` takes back."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        return spare or Ends(self)
+
+    def return_ends(self, ends: Ends) -> None:
+        """A run is over. There is one spare pair when nothing runs, whatever has become of the last one."""
+        if not ends.is_fresh():
+            ends.free()
+            ends = Ends(self)
+        with self._lock:
+            if self._spare is None:
+                self._spare = ends
+                return
+        ends.free()
 
     # What adapters use during a call
 
