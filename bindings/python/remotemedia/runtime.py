@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,8 @@ from ._engine.errors import read_text
 from ._engine.library import library
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import numpy as np
     import numpy.typing as npt
 
@@ -88,7 +90,7 @@ def run_over(
 
 
 @cache
-def _machinery() -> tuple[Any, Any]:
+def _machinery() -> tuple[ModuleType, Callable[..., Coroutine[Any, Any, tuple[list[Any], Metrics | None]]]]:
     """What reads pipelines and what runs them, imported at the first use: it needs asyncio."""
     from ._engine import spec
     from ._engine.run import run

@@ -73,13 +73,13 @@ class Adapter:
         except BaseException as error:
             return self.engine.fail(error)
 
-    def initialize(self) -> Any:
+    def initialize(self, _: None = None) -> Any:
         """Makes ready."""
 
-    def flush(self) -> Any:
+    def flush(self, _: None = None) -> Any:
         """Gives what is left at the end of the input."""
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         """Lets go of everything."""
 
 
@@ -143,7 +143,10 @@ class NodeAdapter(Adapter):
     has_life = True
     managed = False
     """Whether a session has it for which somebody else initialises the node and cleans it up."""
+    pending: PendingCall | None = None
     _owns_life = False
+    _rest: Callable[[], Any] | None = None
+    _generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
@@ -151,9 +154,6 @@ class NodeAdapter(Adapter):
         self.node = node
         self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
         self.match_tolerance = node.match_tolerance
-        self.pending: PendingCall | None = None
-        self._rest: Callable[[], Any] | None = None
-        self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
         self.process = node.process
         self.resume = self._go_on
 
@@ -191,16 +191,16 @@ class NodeAdapter(Adapter):
     def _forget(self) -> None:
         self._rest = self._generator = None
 
-    def initialize(self) -> Any:
+    def initialize(self, _: None = None) -> Any:
         # A node may pass from a session of the one kind to one of the other before the end of the first is known here.
         self._owns_life = not (self.managed and self.engine.session().spec.managed)
         return self.guard(self.node.initialize) if self._owns_life else None
 
-    def flush(self) -> Any:
+    def flush(self, _: None = None) -> Any:
         flush = getattr(self.node, "flush", None)
         return self.guard(flush) if callable(flush) else None
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         try:
             generator, call = self._generator, self.pending
             self._forget()
@@ -288,7 +288,7 @@ class SourceAdapter(NodeAdapter):
                 return begun
         return super()._go_on(None)
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         self._begun = False
         return super().cleanup()
 
@@ -301,7 +301,7 @@ class AsyncFeeder(SourceAdapter):
     def __init__(self, engine: Engine, items: AsyncIterable[Any]) -> None:
         super().__init__(engine, _Items(items))
 
-    def initialize(self) -> None:
+    def initialize(self, _: None = None) -> None:
         """There is nothing to initialise, nor to clean up."""
 
 

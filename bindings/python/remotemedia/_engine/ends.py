@@ -30,13 +30,10 @@ class Ends:
         """Has a run get its inputs."""
         self._feeder.items = inputs
 
-    def finish(self) -> None:
-        """Forgets a run that is over."""
+    def finish(self) -> bool:
+        """Forgets a run that is over; whether another may have the ends: it has taken all of its inputs, or none."""
         self._feeder.items = ()
         self.outputs.clear()
-
-    def is_fresh(self) -> bool:
-        """Whether another run may have them: the last one has taken all of its inputs, or none."""
         return not self._feeder.is_busy
 
     def free(self) -> None:

@@ -55,7 +55,7 @@ def _level(logger: logging.Logger) -> str:
 def drain() -> None:
     """Hands on what the engine has written since. Never raises."""
     record, text = buffers = _buffers.pop() if _buffers else _new_buffers()
-    while quick.rm_log_drain(record, text, len(text)) == _abi.RM_OK:
+    while quick.rm_log_drain(record, text, _abi.RM_LOG_TEXT_MAX) == _abi.RM_OK:
         try:
             _hand_on(record, ctypes.string_at(text, record.text_size))
         except Exception:

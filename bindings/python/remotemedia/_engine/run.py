@@ -60,7 +60,6 @@ class Run(EngineSession):
     def _return_ends(self) -> None:
         # Before they are let go of: somebody may be about to count them.
         self.outputs = self.outputs.copy()
-        self._ends.finish()
         self.engine.return_ends(self._ends)
 
     def on_end(self) -> None:
