@@ -652,13 +652,26 @@ typedef struct rm_node_callbacks {
      * are what they are; else the object table needs `type_of`.
      */
     void *sort_object;
+    /**
+     * An object to call instead of `initialize`, with the table's `none`; what it answers counts as that of `resume_object`
+     * does, but for outputs, which neither this nor `cleanup_object` has.
+     */
+    void *initialize_object;
+    /**
+     * An object to call instead of `flush`.
+     */
+    void *flush_object;
+    /**
+     * An object to call instead of `cleanup`.
+     */
+    void *cleanup_object;
 } rm_node_callbacks;
 
 /**
  * To begin with: what has to be set in an `rm_node_callbacks` is set.
  */
 #define RM_NODE_CALLBACKS_INIT { sizeof(rm_node_callbacks), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, \
-    NULL, NULL, NULL, 0, NULL, 0, 0, NULL }
+    NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, NULL }
 
 /**
  * A node. 0 is never valid.

@@ -190,6 +190,84 @@ static void errors_that_are_raised_are_told(rm_runtime runtime)
     host_stop(&host);
 }
 
+static atomic_int lives[3];
+
+static object *begin(object *self, object *argument)
+{
+    (void)self;
+    CHECK(argument == &none && on_worker() && inside_host());
+    atomic_fetch_add(&lives[0], 1);
+    return retain(&none);
+}
+
+static object *give_the_rest(object *self, object *argument)
+{
+    (void)self;
+    CHECK(argument == &none);
+    atomic_fetch_add(&lives[1], 1);
+    return new_object(9);
+}
+
+static object *end(object *self, object *argument)
+{
+    (void)self;
+    CHECK(argument == &none);
+    atomic_fetch_add(&lives[2], 1);
+    return retain(&none);
+}
+
+static object *cannot_begin(object *self, object *argument)
+{
+    (void)self;
+    (void)argument;
+    return raise_error(new_object(1));
+}
+
+static rm_node living_node(const host *host, object *initialize)
+{
+    object *objects[] = {new_callable(repeat), initialize, new_callable(give_the_rest), new_callable(end)};
+    rm_node_callbacks callbacks = {
+        .struct_size = sizeof callbacks,
+        .process_object = objects[0],
+        .initialize_object = objects[1],
+        .flush_object = objects[2],
+        .cleanup_object = objects[3],
+    };
+    rm_node node = 0;
+    CHECK_OK(rm_node_new(host->handle, &callbacks, &node));
+    for (int i = 0; i < 4; i++)
+        release(objects[i]);
+    return node;
+}
+
+static void a_life_may_be_objects(rm_runtime runtime)
+{
+    host host;
+    host_start(&host, runtime, LENDS | HAS_TABLE);
+    rm_node node = living_node(&host, new_callable(begin));
+    for (int round = 1; round <= 3; round++) {
+        rm_session session = open_node(runtime, node, NULL);
+        push_object(session, &host, new_object(1));
+        CHECK_OK(rm_session_end(session));
+        for (int value = 1; value <= 9; value += 8) {
+            object *object = pull_object(session);
+            CHECK_INT(object->value, value);
+            release(object);
+        }
+        finish(session);
+        for (int i = 0; i < 3; i++)
+            CHECK_INT(atomic_load(&lives[i]), round);
+    }
+    CHECK_OK(rm_node_free(node));
+    node = living_node(&host, new_callable(cannot_begin));
+    rm_session session = open_node(runtime, node, NULL);
+    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_NODE, "raised");
+    CHECK_OK(rm_session_free(session));
+    CHECK_INT(atomic_load(&lives[2]), 4); /* it is cleaned up all the same */
+    CHECK_OK(rm_node_free(node));
+    host_stop(&host);
+}
+
 static atomic_int looks;
 
 /* Lets objects be, but for some. */
@@ -335,6 +413,7 @@ int main(void)
     RUN_ON(what_comes_from_elsewhere_is_imported);
     RUN_ON(many_objects_leave_nothing_behind);
     RUN_ON(errors_that_are_raised_are_told);
+    RUN_ON(a_life_may_be_objects);
     RUN_ON(outputs_of_another_type_are_looked_at);
     RUN_ON(what_is_no_output_is_not_looked_at);
     RUN_ON(a_table_without_types_sorts_nothing);

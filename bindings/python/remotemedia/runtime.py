@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ._engine.errors import read_text
 from ._engine.library import library
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import numpy as np
     import numpy.typing as npt
 
@@ -38,11 +41,9 @@ async def execute_pipeline(
     progress: OnProgress = None,
 ) -> Any:
     """Runs a pipeline without input; as `remotemedia.execute_pipeline`."""
-    from ._engine import spec
-    from ._engine.run import run
-
-    outputs, metrics = await run(spec.read(pipeline_or_manifest), None, on_error, bool(enable_metrics), progress)
-    return _result(unwrap(outputs), metrics)
+    spec, run = _machinery()
+    outputs, metrics = await run(spec.read(pipeline_or_manifest), None, on_error, enable_metrics, progress)
+    return result(unwrap(outputs), metrics)
 
 
 async def execute_pipeline_with_input(
@@ -54,13 +55,9 @@ async def execute_pipeline_with_input(
     progress: OnProgress = None,
 ) -> Any:
     """Runs a pipeline over a list of inputs. A manifest in JSON over one input gives its one output, not a list."""
-    from ._engine import spec
-    from ._engine.run import run
-
-    checked = spec.read(pipeline_or_manifest)
-    outputs, metrics = await run(checked, check_input(input_data), on_error, bool(enable_metrics), progress)
+    outputs, metrics = await run_over(pipeline_or_manifest, input_data, on_error, enable_metrics, progress)
     bare = isinstance(pipeline_or_manifest, str) and len(input_data) == 1 and len(outputs) == 1
-    return _result(outputs[0] if bare else outputs, metrics)
+    return result(outputs[0] if bare else outputs, metrics)
 
 
 async def execute_pipeline_with_instances(
@@ -72,13 +69,33 @@ async def execute_pipeline_with_instances(
     progress: OnProgress = None,
 ) -> Any:
     """Runs instances in order, over a list of inputs or without any."""
+    spec, run = _machinery()
+    checked = spec.read_instances(nodes)
+    inputs = None if input_data is None else check_input(input_data)
+    outputs, metrics = await run(checked, inputs, on_error, enable_metrics, progress)
+    return result(unwrap(outputs) if inputs is None else outputs, metrics)
+
+
+def run_over(
+    pipeline_or_manifest: Any,
+    input_data: Any,
+    on_error: str,
+    enable_metrics: bool | None,
+    progress: OnProgress,
+) -> Coroutine[Any, Any, tuple[list[Any], Metrics | None]]:
+    """What runs a pipeline over a list of inputs: it answers the outputs, and the metrics if asked for."""
+    spec, run = _machinery()
+    checked = spec.read(pipeline_or_manifest)
+    return run(checked, check_input(input_data), on_error, enable_metrics, progress)
+
+
+@cache
+def _machinery() -> tuple[ModuleType, Callable[..., Coroutine[Any, Any, tuple[list[Any], Metrics | None]]]]:
+    """What reads pipelines and what runs them, imported at the first use: it needs asyncio."""
     from ._engine import spec
     from ._engine.run import run
 
-    checked = spec.read_instances(nodes)
-    inputs = None if input_data is None else check_input(input_data)
-    outputs, metrics = await run(checked, inputs, on_error, bool(enable_metrics), progress)
-    return _result(unwrap(outputs) if inputs is None else outputs, metrics)
+    return spec, run
 
 
 def check_input(input_data: Any) -> list[Any]:
@@ -95,7 +112,8 @@ def unwrap(outputs: list[Any]) -> Any:
     return None if not outputs else outputs[0] if len(outputs) == 1 else outputs
 
 
-def _result(outputs: Any, metrics: Metrics | None) -> Any:
+def result(outputs: Any, metrics: Metrics | None) -> Any:
+    """What a call answers: the outputs, with the metrics if they were asked for."""
     return outputs if metrics is None else {"outputs": outputs, "metrics": metrics}
 
 

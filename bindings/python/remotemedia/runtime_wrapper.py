@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     OnProgress: TypeAlias = Callable[[Progress], object] | None
 
 
+@cache
 def _runtime() -> Any:
+    # Not `from . import`: that is content with the attribute of the package, which is None after a failure.
     try:
         return importlib.import_module(f"{__package__}.runtime")
     except ImportError as error:
@@ -128,12 +131,6 @@ async def execute_pipeline_with_input(
         TypeError, ValueError, RuntimeError, Exception: As for `execute_pipeline`; and if `input_data` is no list or
             empty.
     """
-    from ._engine import spec
-
     runtime = _runtime()
-    checked = spec.read(pipeline_or_manifest)
-    runtime.check_input(input_data)
-    from ._engine.run import run
-
-    outputs, metrics = await run(checked, input_data, on_error, enable_metrics, progress)
-    return outputs if metrics is None else {"outputs": outputs, "metrics": metrics}
+    outputs, metrics = await runtime.run_over(pipeline_or_manifest, input_data, on_error, enable_metrics, progress)
+    return runtime.result(outputs, metrics)

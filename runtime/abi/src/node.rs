@@ -89,6 +89,13 @@ pub struct rm_node_callbacks {
     /// answers the very object, those of the same type go by it, until it has done so for one of another type. Null if outputs
     /// are what they are; else the object table needs `type_of`.
     pub sort_object: *mut c_void,
+    /// An object to call instead of `initialize`, with the table's `none`; what it answers counts as that of `resume_object`
+    /// does, but for outputs, which neither this nor `cleanup_object` has.
+    pub initialize_object: *mut c_void,
+    /// An object to call instead of `flush`.
+    pub flush_object: *mut c_void,
+    /// An object to call instead of `cleanup`.
+    pub cleanup_object: *mut c_void,
 }
 
 // SAFETY: integers, pointers and optional functions may all be zero; `struct_size` is first.
@@ -207,7 +214,6 @@ struct HostNode {
 struct Callables {
     table: Objects,
     process: *mut c_void,
-    resume: *mut c_void,
     sort: Option<Sorting>,
 }
 
@@ -220,7 +226,14 @@ struct Sorting {
 
 impl Callables {
     fn named(callbacks: &rm_node_callbacks) -> impl Iterator<Item = *mut c_void> {
-        let named = [callbacks.process_object, callbacks.resume_object, callbacks.sort_object];
+        let named = [
+            callbacks.process_object,
+            callbacks.resume_object,
+            callbacks.sort_object,
+            callbacks.initialize_object,
+            callbacks.flush_object,
+            callbacks.cleanup_object,
+        ];
         named.into_iter().filter(|object| !object.is_null())
     }
 }
@@ -237,7 +250,7 @@ impl HostNode {
     ) -> Result<HostNode, Failure> {
         let table = bridge.as_ref().and_then(|bridge| bridge.objects());
         let wanted = Callables::named(&callbacks).next().is_some();
-        let rm_node_callbacks { process_object: process, resume_object: resume, sort_object: sort, .. } = callbacks;
+        let rm_node_callbacks { process_object: process, sort_object: sort, .. } = callbacks;
         let objects = match table {
             Some(table) if table.type_of.is_none() && !sort.is_null() => {
                 let message = "'sort_object' needs an rm_object_table with 'type_of'";
@@ -245,10 +258,10 @@ impl HostNode {
             }
             Some(&table) if wanted => {
                 let sort = table.type_of.filter(|_| !sort.is_null()).map(|type_of| Sorting { sort, type_of });
-                Some(Callables { table, process, resume, sort })
+                Some(Callables { table, process, sort })
             }
             None if wanted => {
-                let message = "'process_object', 'resume_object' and 'sort_object' need a host with an rm_object_table";
+                let message = "'process_object' and the other objects to call need a host with an rm_object_table";
                 return Err(Failure::new(RM_ERR_ARGUMENT, message));
             }
             _ => None,
@@ -263,6 +276,11 @@ impl HostNode {
         }
         let plain = Cell::new(ptr::null_mut());
         Ok(HostNode { callbacks, ports, bridge, objects, plain, entered: None, destroy: Some(destroy) })
+    }
+
+    fn is_lifeless(&self) -> bool {
+        let rm_node_callbacks { initialize, cleanup, initialize_object, cleanup_object, .. } = &self.callbacks;
+        initialize.is_none() && cleanup.is_none() && initialize_object.is_null() && cleanup_object.is_null()
     }
 
     /// Makes a callback, with the engine's context at hand.
@@ -283,11 +301,18 @@ impl HostNode {
         }
     }
 
+    /// Calls an object, if there is one, or else a function, with nothing; `goes_on` is the flow after an output of the former.
     fn simple(
         &self,
+        object: *mut c_void,
         callback: Option<unsafe extern "C-unwind" fn(*mut c_void) -> rm_status>,
+        goes_on: Flow,
         context: &mut Context<'_>,
     ) -> Outcome {
+        if let Some(callables) = self.objects.as_ref().filter(|_| !object.is_null()) {
+            let answer = self.call_object(callables, object, callables.table.none, context)?;
+            return Ok(self.conclude(callables, answer, goes_on, None, context));
+        }
         let Some(callback) = callback else { return Ok(Flow::Done) };
         // SAFETY: the host's function with the host's pointer.
         self.call(None, context, || unsafe { callback(self.callbacks.user_data) })
@@ -477,12 +502,14 @@ impl remotemedia_core::Node for HostNode {
             inputs: self.ports.inputs.clone(),
             outputs: self.ports.outputs.clone(),
             matching: self.ports.matching,
+            lifeless: self.is_lifeless(),
             ..NodeInfo::filter(Kinds::NONE, Kinds::NONE)
         }
     }
 
     fn initialize(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.simple(self.callbacks.initialize, context)
+        let rm_node_callbacks { initialize_object, initialize, .. } = self.callbacks;
+        self.simple(initialize_object, initialize, Flow::Done, context)
     }
 
     fn process(&mut self, mut packet: Box<Packet>, context: &mut Context<'_>) -> Outcome {
@@ -503,21 +530,18 @@ impl remotemedia_core::Node for HostNode {
     }
 
     fn resume(&mut self, context: &mut Context<'_>) -> Outcome {
-        match &self.objects {
-            Some(callables) if !callables.resume.is_null() => {
-                let answer = self.call_object(callables, callables.resume, callables.table.none, context)?;
-                Ok(self.conclude(callables, answer, Flow::More, None, context))
-            }
-            _ => self.simple(self.callbacks.resume, context),
-        }
+        let rm_node_callbacks { resume_object, resume, .. } = self.callbacks;
+        self.simple(resume_object, resume, Flow::More, context)
     }
 
     fn flush(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.simple(self.callbacks.flush, context)
+        let rm_node_callbacks { flush_object, flush, .. } = self.callbacks;
+        self.simple(flush_object, flush, Flow::Done, context)
     }
 
     fn cleanup(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.simple(self.callbacks.cleanup, context)
+        let rm_node_callbacks { cleanup_object, cleanup, .. } = self.callbacks;
+        self.simple(cleanup_object, cleanup, Flow::Done, context)
     }
 
     fn enter(&mut self) -> bool {

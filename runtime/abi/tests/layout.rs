@@ -34,7 +34,7 @@ fn layout() {
     assert_eq!(offset_of!(rm_log_record, category), 24);
     assert_eq!(offset_of!(rm_log_record, category_size), 32);
     assert_eq!(offset_of!(rm_log_record, text_size), 40);
-    assert_eq!(size_of::<rm_node_callbacks>(), 136);
+    assert_eq!(size_of::<rm_node_callbacks>(), 160);
     assert_eq!(offset_of!(rm_node_callbacks, struct_size), 0);
     assert_eq!(offset_of!(rm_node_callbacks, flags), 4);
     assert_eq!(offset_of!(rm_node_callbacks, user_data), 8);
@@ -54,6 +54,9 @@ fn layout() {
     assert_eq!(offset_of!(rm_node_callbacks, outputs_size), 112);
     assert_eq!(offset_of!(rm_node_callbacks, match_tolerance), 120);
     assert_eq!(offset_of!(rm_node_callbacks, sort_object), 128);
+    assert_eq!(offset_of!(rm_node_callbacks, initialize_object), 136);
+    assert_eq!(offset_of!(rm_node_callbacks, flush_object), 144);
+    assert_eq!(offset_of!(rm_node_callbacks, cleanup_object), 152);
     assert_eq!(size_of::<rm_object_table>(), 192);
     assert_eq!(offset_of!(rm_object_table, struct_size), 0);
     assert_eq!(offset_of!(rm_object_table, reserved), 4);

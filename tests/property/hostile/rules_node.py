@@ -19,6 +19,9 @@ from .world import World
 REENTRANT = _abi.RM_ERR_REENTRANT
 
 
+OBJECTS = "process_object", "sort_object", "initialize_object", "flush_object", "cleanup_object"
+
+
 @calls("rm_node_new", weight=8)
 def node_new(world: World, r: Random) -> None:
     if len(world.all(NODE)) >= 24:
@@ -32,12 +35,15 @@ def node_new(world: World, r: Random) -> None:
         callbacks.process_object = host.script.new_object()
         if r.randrange(2):
             callbacks.sort_object = host.script.new_object()
+        if r.randrange(2):
+            for name in ("initialize_object", "flush_object", "cleanup_object"):
+                setattr(callbacks, name, host.script.new_object())
     made, place = struct(r, callbacks, first=_abi.rm_node_callbacks.sort_object.offset), out(r)
     made.faults |= faults
     if made.readable:
         world.register(script)
     status = world.expect("rm_node_new", handle, made, place)
-    for item in filter(None, (callbacks.process_object, callbacks.sort_object)):
+    for item in filter(None, (getattr(callbacks, name) for name in OBJECTS)):
         # A reference is counted, and the one that we have goes.
         host.script.release(item)
     if status == OK:

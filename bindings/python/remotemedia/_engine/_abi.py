@@ -225,6 +225,9 @@ rm_node_callbacks._fields_ = [
     ("outputs_size", c_size_t),
     ("match_tolerance", c_int64),
     ("sort_object", c_void_p),
+    ("initialize_object", c_void_p),
+    ("flush_object", c_void_p),
+    ("cleanup_object", c_void_p),
 ]
 
 rm_object_table_enter = CFUNCTYPE(c_int32)

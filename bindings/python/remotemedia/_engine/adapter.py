@@ -46,17 +46,15 @@ class Adapter:
     """What a call other than `process` failed with."""
     is_live = False
     """Whether it has been initialised and not yet been cleaned up."""
-    process: Callable[[Any], Any]
+    process: Callable[[Any], Any] = staticmethod(lambda item: None)
     """Takes one input, if the inputs have no names. It may raise, and what it returns goes to `sort`."""
-    resume: Callable[[None], Any]
+    resume: Callable[[None], Any] = staticmethod(lambda _: DONE)
     """Goes on after MORE; for a source, makes the next output."""
     _plain: type = type(None)
     """The type of the last result that was sorted and stayed what it was."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.process = lambda item: None
-        self.resume = lambda _: DONE
 
     def sort(self, result: Any) -> Any:
         """Sorts out what `process` has returned. The library asks once for outputs of one type in a row."""
@@ -75,34 +73,41 @@ class Adapter:
         except BaseException as error:
             return self.engine.fail(error)
 
-    def initialize(self) -> Any:
+    def initialize(self, _: None = None) -> Any:
         """Makes ready."""
 
-    def flush(self) -> Any:
+    def flush(self, _: None = None) -> Any:
         """Gives what is left at the end of the input."""
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         """Lets go of everything."""
 
 
 class Feeder(Adapter):
-    """The source of a run: the items of an iterable."""
+    """The source of runs, one after the other: the items of an iterable."""
 
     is_source = True
     none_is_value = True
+    is_busy = False
+    """Whether it has begun with the items and not come to their end."""
 
-    def __init__(self, engine: Engine, items: Iterable[Any]) -> None:
+    def __init__(self, engine: Engine, items: Iterable[Any] = ()) -> None:
         super().__init__(engine)
+        self.items = items
         # A generator's own `send` takes the one argument that the library passes: no Python frame in between.
-        self.resume = self._feed(items).send
+        self.resume = self._feed().send
 
-    def _feed(self, items: Iterable[Any]) -> Generator[Any, None, None]:
-        try:
-            for item in items:
-                yield self.engine.emit(self, item, MORE) if issubclass(type(item), AudioFrame) else item
-        except Exception as error:
-            yield self.engine.fail(error)
-        yield DONE
+    def _feed(self) -> Generator[Any, None, None]:
+        while True:
+            self.is_busy = True
+            try:
+                for item in self.items:
+                    yield self.engine.emit(self, item, MORE) if issubclass(type(item), AudioFrame) else item
+            except Exception as error:
+                yield self.engine.fail(error)
+            item = self.items = ()
+            self.is_busy = False
+            yield DONE
 
 
 class Collector(Adapter):
@@ -138,7 +143,10 @@ class NodeAdapter(Adapter):
     has_life = True
     managed = False
     """Whether a session has it for which somebody else initialises the node and cleans it up."""
+    pending: PendingCall | None = None
     _owns_life = False
+    _rest: Callable[[], Any] | None = None
+    _generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine)
@@ -146,9 +154,6 @@ class NodeAdapter(Adapter):
         self.node = node
         self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
         self.match_tolerance = node.match_tolerance
-        self.pending: PendingCall | None = None
-        self._rest: Callable[[], Any] | None = None
-        self._generator: Generator[Any, None, None] | AsyncGenerator[Any, None] | None = None
         self.process = node.process
         self.resume = self._go_on
 
@@ -186,16 +191,16 @@ class NodeAdapter(Adapter):
     def _forget(self) -> None:
         self._rest = self._generator = None
 
-    def initialize(self) -> Any:
+    def initialize(self, _: None = None) -> Any:
         # A node may pass from a session of the one kind to one of the other before the end of the first is known here.
         self._owns_life = not (self.managed and self.engine.session().spec.managed)
         return self.guard(self.node.initialize) if self._owns_life else None
 
-    def flush(self) -> Any:
+    def flush(self, _: None = None) -> Any:
         flush = getattr(self.node, "flush", None)
         return self.guard(flush) if callable(flush) else None
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         try:
             generator, call = self._generator, self.pending
             self._forget()
@@ -283,7 +288,7 @@ class SourceAdapter(NodeAdapter):
                 return begun
         return super()._go_on(None)
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         self._begun = False
         return super().cleanup()
 
@@ -296,7 +301,7 @@ class AsyncFeeder(SourceAdapter):
     def __init__(self, engine: Engine, items: AsyncIterable[Any]) -> None:
         super().__init__(engine, _Items(items))
 
-    def initialize(self) -> None:
+    def initialize(self, _: None = None) -> None:
         """There is nothing to initialise, nor to clean up."""
 
 

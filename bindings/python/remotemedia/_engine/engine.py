@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.ports import route
 from . import _abi, clips, log, packets, parcels
 from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
+from .ends import Ends
 from .errors import check, encoded
 from .library import library, quick
 from .loop import LoopThread, interrupt
@@ -50,6 +51,8 @@ class Engine:
         self.processes = Processes(self)
         self.runtime = self._new_runtime()
         self.host = self._new_host()
+        # One or none. Without a lock, which a fork could leave taken for ever.
+        self._spare = {"ends": Ends(self)}
         for _ in range(_WORKERS_AT_START):
             self._lend_worker()
         atexit.register(self._close)
@@ -92,11 +95,13 @@ class Engine:
             _abi.rm_type_callbacks_create(self._on_create),
             _abi.rm_type_callbacks_create_process(self._on_create_process),
         )
-        self._life = self._callbacks("initialize", "process", "resume", "flush", "cleanup")
+        table = self.objects.table
+        # With a table the library calls the objects themselves.
+        life = ("initialize", "flush", "cleanup") if table is None else ()
+        self._life = self._callbacks("process", "resume", *life)
         self._no_life = self._callbacks("process", "resume")
         for name, function in self._host_functions.items():
             setattr(callbacks, name, function)
-        table = self.objects.table
         if table is not None:
             # They are functions of modules, which stay, but for one.
             self._put_together = self._on_parts
@@ -182,8 +187,9 @@ class Engine:
             if shared.uses:
                 return
             del self._shared[shared.place]
+            # `shared` keeps what it was until the lock is free.
+            self._forget(shared.key)
         quick.rm_node_free(shared.handle)
-        self.forget(shared.key)
 
     def is_source(self, key: int) -> bool:
         """Whether the adapter of a key makes data by itself; no longer once it is forgotten."""
@@ -196,9 +202,15 @@ class Engine:
         Not left to the library's `destroy`: that could come on any thread, also when the interpreter is closing.
         """
         with self._lock:
-            adapter = self.adapters.pop(key, None)
-            if adapter is not None and adapter.is_live:
-                self._left_behind[key] = adapter
+            # It goes outside of the lock: its node may do anything then.
+            adapter = self._forget(key)
+        del adapter
+
+    def _forget(self, key: int) -> Adapter | None:
+        adapter = self.adapters.pop(key, None)
+        if adapter is not None and adapter.is_live:
+            self._left_behind[key] = adapter
+        return adapter
 
     def new_node(self, adapter: Adapter) -> tuple[int, int]:
         """A node of the library that calls an adapter: its handle, and the key to `forget` the adapter by."""
@@ -211,13 +223,18 @@ class Engine:
         callbacks.user_data = key
         callbacks.flags = adapter.is_source * _abi.RM_NODE_SOURCE + adapter.none_is_value * _abi.RM_NODE_NONE_IS_VALUE
         # Kept until the library has taken references of its own.
-        objects = adapter.process, adapter.resume, adapter.sort
+        calls: tuple[Any, ...] = ()
+        life: tuple[Any, ...] = ()
+        if self.objects.table is not None and adapter.has_life:
+            life = adapter.initialize, adapter.flush, adapter.cleanup
+            callbacks.initialize_object, callbacks.flush_object, callbacks.cleanup_object = map(id, life)
         if adapter.inputs or adapter.outputs:
             ports = ",".join(adapter.inputs).encode(), ",".join(adapter.outputs).encode()
             callbacks.inputs, callbacks.outputs = map(_address, ports)
             callbacks.inputs_size, callbacks.outputs_size = map(len, ports)
         elif self.objects.table is not None:
-            callbacks.process_object, callbacks.resume_object, callbacks.sort_object = map(id, objects)
+            calls = adapter.process, adapter.resume, adapter.sort
+            callbacks.process_object, callbacks.resume_object, callbacks.sort_object = map(id, calls)
         if adapter.match_tolerance is not None:
             callbacks.flags |= _abi.RM_NODE_MATCH
             callbacks.match_tolerance = round(adapter.match_tolerance * 1e9)
@@ -233,6 +250,28 @@ class Engine:
         callbacks.create, callbacks.create_process = self._create_functions
         text = name.encode()
         check(library.rm_runtime_add_type(self.runtime, text, len(text), callbacks))
+
+    # Sessions
+
+    def new_config(self) -> _abi.rm_session_config:
+        """How a session is to run whose events are told here."""
+        config = _abi.rm_session_config()
+        config.struct_size = ctypes.sizeof(config)
+        config.host = self.host
+        config.on_event = self.event_function
+        return config
+
+    def take_ends(self) -> Ends:
+        """The ends for a run, which `return_ends` takes back."""
+        return self._spare.pop("ends", None) or Ends(self)
+
+    def return_ends(self, ends: Ends) -> None:
+        """A run is over. There is one spare pair when nothing runs, whatever has become of the last one."""
+        if not ends.finish():
+            ends.free()
+            ends = Ends(self)
+        if self._spare.setdefault("ends", ends) is not ends:
+            ends.free()
 
     # What adapters use during a call
 

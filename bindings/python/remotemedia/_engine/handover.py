@@ -99,6 +99,7 @@ _handovers: WeakKeyDictionary[asyncio.AbstractEventLoop, Handover] = WeakKeyDict
 
 def handover(loop: asyncio.AbstractEventLoop) -> Handover:
     """The one way onto a loop. On the loop."""
-    if loop not in _handovers:
-        _handovers[loop] = Handover(loop)
-    return _handovers[loop]
+    known = _handovers.get(loop)
+    if known is None:
+        known = _handovers[loop] = Handover(loop)
+    return known

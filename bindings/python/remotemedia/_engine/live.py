@@ -80,7 +80,14 @@ class Live(EngineSession):
             source = AsyncFeeder(self.engine, inputs)
         elif inputs is not None:
             source = Feeder(self.engine, inputs)
-        self.open(source)
+        config = self._config()
+        if source is not None:
+            config.input, key = self.engine.new_node(source)
+            self._keys.append(key)
+        try:
+            self.open(config)
+        finally:
+            quick.rm_node_free(config.input)
         self._is_open = True
         self.has_source = (
             self.spec.source
@@ -88,13 +95,15 @@ class Live(EngineSession):
             or any(map(self.engine.is_source, self._keys))
         )
 
-    def _configure(self, config: _abi.rm_session_config) -> None:
+    def _config(self) -> _abi.rm_session_config:
+        config = self.engine.new_config()
         config.capacity = self._options["capacity"]
         config.policy = POLICIES[self._options["policy"]]
         config.stall = int((self._options["stall"] or 0) * 1e9)
         config.trace = self._options["trace"]
         if self._options["caller_runs"]:
-            config.flags |= _abi.RM_SESSION_CALLER_RUNS
+            config.flags = _abi.RM_SESSION_CALLER_RUNS
+        return config
 
     def forsaken(self) -> bool:
         """Whether it runs on although nobody has said that it should end."""

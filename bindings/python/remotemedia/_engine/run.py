@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..core.progress import INTERVAL, Meter, Progress
 from . import _abi
-from .adapter import Collector, Feeder
 from .errors import check
 from .library import quick
 from .session import CANCEL_PATIENCE, EngineSession
@@ -20,8 +18,6 @@ from .spec import Spec
 if TYPE_CHECKING:
     from ..metrics import Metrics
 
-# Room on each edge for as many packets as a node is given in a row: nobody looks at a run before it is over.
-_CAPACITY = 32
 # A run that is over sooner than this is lingered for the next time.
 _SHORT = 200e-6
 _LINGER_NS = 100_000
@@ -37,38 +33,47 @@ class Run(EngineSession):
     def __init__(self, spec: Spec, on_error: str, metrics: bool = False) -> None:
         self._loop = asyncio.get_running_loop()
         super().__init__(spec, on_error, self._loop)
-        self.outputs: list[Any] = []
         self.error: BaseException | None = None
         self.metrics: Metrics | None = None
         self._wants_metrics = metrics
-        self._ended = self._loop.create_future()
+        # What the coroutine waits for, once it does.
+        self._ended: asyncio.Future[None] | None = None
         self._over = False
 
     def start(self, inputs: Iterable[Any], optional: bool) -> None:
         """Opens the session over its inputs; `optional` says that a pipeline with a source goes without."""
-        self._opening = get_ident()
         self._opened = perf_counter()
-        self.open(Feeder(self.engine, inputs), Collector(self.engine, self.outputs), optional)
-        self._opening = 0
+        self._ends = ends = self.engine.take_ends()
+        self.outputs = ends.outputs
+        ends.begin(inputs)
+        config = ends.config
+        config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
+        config.linger = self.engine.linger
+        try:
+            self.open(config)
+        except BaseException:
+            self._return_ends()
+            raise
         if not self._over:
             self.engine.linger = 0
 
-    def _configure(self, config: _abi.rm_session_config) -> None:
-        config.linger = self.engine.linger
-        config.capacity = _CAPACITY
+    def _return_ends(self) -> None:
+        # Before they are let go of: somebody may be about to count them.
+        self.outputs = self.outputs.copy()
+        self.engine.return_ends(self._ends)
 
     def on_end(self) -> None:
         try:
+            self._return_ends()
             self._take_result()
         except BaseException as error:
             self.error = error
         if perf_counter() - self._opened < _SHORT:
             self.engine.linger = _LINGER_NS
-        if self.engine.closing:
-            pass  # nobody is to go on: the process is about to end
-        elif get_ident() == self._opening:  # it was over before it could be waited for
-            self._wake()
-        else:
+        # In this order: whoever finds that it is not over waits for what is looked for after that.
+        self._over = True
+        ended = self._ended
+        if ended is not None and not self.engine.closing:  # else nobody is to go on: the process is about to end
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._wake)
         quick.rm_session_free(self._handle)
@@ -87,32 +92,43 @@ class Run(EngineSession):
             self.error.partial_results = self.outputs  # type: ignore[union-attr]
 
     def _wake(self) -> None:
-        self._over = True
-        if not self._ended.done():
+        if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
+
+    def _ending(self) -> asyncio.Future[None]:
+        """What is done once the run is over."""
+        ended = self._ended = self._loop.create_future()
+        if self._over:
+            ended.set_result(None)
+        return ended
 
     async def wait(self, meter: Meter | None) -> None:
         """Waits for the end and raises what went wrong, with the outputs so far as `partial_results`."""
         try:
-            if self._over:
+            if meter is not None:
+                await self._tell(meter)
+            elif not self._over:
+                await self._ending()
+            else:
                 # Nothing was waited for: the other tasks of the loop get their turn all the same.
                 await asyncio.sleep(0)
-            while meter is not None:
-                await asyncio.wait([self._ended], timeout=INTERVAL)
-                if self.error is None:
-                    meter.tell(len(self.outputs))
-                if self._over:
-                    break
-            await self._ended
         except BaseException:
-            self.cancel()
             if not self._over:
+                self.cancel()
                 # A moment for the nodes to be cleaned up; one that blocks is not waited for.
-                self._ended = self._loop.create_future()
-                await asyncio.wait([self._ended], timeout=CANCEL_PATIENCE)
+                await asyncio.wait([self._ending()], timeout=CANCEL_PATIENCE)
             raise
         if self.error is not None:
             raise self.error
+
+    async def _tell(self, meter: Meter) -> None:
+        ended, is_over = self._ending(), False
+        while not is_over:
+            await asyncio.wait([ended], timeout=INTERVAL)
+            # Looked up first: what is told last is what has come out.
+            is_over = self._over
+            if self.error is None:
+                meter.tell(len(self.outputs))
 
 
 async def run(

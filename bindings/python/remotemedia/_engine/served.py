@@ -30,7 +30,8 @@ class Served(EngineSession):
         self._ended = threading.Event()
         self.error: BaseException | None = None
 
-    def _configure(self, config: _abi.rm_session_config) -> None:
+    def _config(self) -> _abi.rm_session_config:
+        config = self.engine.new_config()
         ends = ctypes.c_uint64(), ctypes.c_uint64()
         ports = [",".join(names).encode() for names in (self._node.inputs, self._node.outputs)]
         check(
@@ -44,6 +45,7 @@ class Served(EngineSession):
             )
         )
         config.input, config.output = ends[0].value, ends[1].value
+        return config
 
     def on_end(self) -> None:
         self.error = self.failure()
@@ -51,7 +53,7 @@ class Served(EngineSession):
 
     def run(self) -> None:
         """Runs until the parent has had enough, is gone, or the node cannot go on; then raises why."""
-        self.open()
+        self.open(self._config())
         self._ended.wait()
         library.rm_session_free(self._handle)
         if self.error is not None:

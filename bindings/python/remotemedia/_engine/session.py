@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from . import _abi, log, packets
-from .adapter import CALLER, Adapter
+from .adapter import CALLER
 from .build import build
 from .engine import Shared, engine
 from .errors import check, read_text
@@ -55,39 +55,18 @@ class EngineSession:
         """The way onto the event loop that the nodes' awaitables run on. [any thread]"""
         return self._handover or self.engine.own_loop()
 
-    def open(self, source: Adapter | None = None, sink: Adapter | None = None, optional: bool = False) -> None:
-        """Builds the pipeline and starts it.
-
-        Args:
-            source: Supplies the input, instead of pushes.
-            sink: Takes the outputs, instead of pulls.
-            optional: The source may be left out of a pipeline that takes no input.
-        """
+    def open(self, config: _abi.rm_session_config) -> None:
+        """Builds the pipeline and starts it, as a config of the engine says that has what this kind of session sets."""
         log.follow()
         tag = next(_tags)
         self.engine.runs[tag] = self
         pipeline = ctypes.c_uint64()
-        handles: list[int] = []
         try:
             check(quick.rm_pipeline_new(self.engine.runtime, pipeline))
             build(self.engine, self.spec, pipeline, self._shared)
-            config = _abi.rm_session_config()
-            config.struct_size = ctypes.sizeof(config)
             config.on_error = _ON_ERROR[self.on_error]
-            config.flags = _abi.RM_SESSION_INPUT_OPTIONAL if optional else 0
             config.tag = config.user_data = tag
-            if source is not None:
-                config.input, key = self.engine.new_node(source)
-                handles.append(config.input)
-                self._keys.append(key)
-            if sink is not None:
-                config.output, key = self.engine.new_node(sink)
-                handles.append(config.output)
-                self._keys.append(key)
-            config.host = self.engine.host
             config.caller = CALLER.get()
-            self._configure(config)
-            config.on_event = self.engine.event_function
             creation = self.engine.creation
             creation.error, creation.keys = None, self._keys
             status = library.rm_session_open(pipeline, config, self._handle)
@@ -101,13 +80,8 @@ class EngineSession:
             raise
         finally:
             quick.rm_pipeline_free(pipeline)
-            for handle in handles:
-                quick.rm_node_free(handle)
         if self._steps():
             self._end()
-
-    def _configure(self, config: _abi.rm_session_config) -> None:
-        """Sets what this kind of session has to set; the rest is the library's default."""
 
     def on_event(self, event: int) -> None:
         """Something has come about. Called on a worker, RM_EVENT_ENDED once and last."""

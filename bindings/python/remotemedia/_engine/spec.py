@@ -68,6 +68,10 @@ def check_node(node: Any) -> Node:
     """The node, if it is one whose methods can be called."""
     if not isinstance(node, Node):
         raise TypeError(f"Expected Node instance, got {type(node).__name__}")
+    return _check_methods(node)
+
+
+def _check_methods(node: Node) -> Node:
     for method in ("process", "initialize"):
         if not callable(getattr(node, method, None)):
             raise ValueError(f"Node {node.name} missing required {method}() method")
@@ -77,20 +81,19 @@ def check_node(node: Any) -> Node:
 def _read_list(items: list[Any]) -> Spec:
     if not items:
         raise ValueError("the pipeline list is empty; add at least one node")
-    wrong = [(at, type(item).__name__) for at, item in enumerate(items) if not isinstance(item, (dict, Node))]
-    if wrong:
-        raise TypeError(
-            f"List items must be Node instances or dict manifests. Found invalid types at positions: {wrong}"
-        )
-    steps = [_step(index, item) for index, item in enumerate(items)]
+    steps: list[tuple[str, Node | str]] = []
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            node_id = f"{item.get('id') or item.get('node_type') or 'unknown'}_{index}"
+            steps.append((node_id, _dump({"version": "v1", "nodes": [{**item, "id": node_id}]})))
+        elif isinstance(item, Node):
+            steps.append((f"{_check_methods(item).name}_{index}", item))
+        else:
+            wrong = [(at, type(item).__name__) for at, item in enumerate(items) if not isinstance(item, (dict, Node))]
+            raise TypeError(
+                f"List items must be Node instances or dict manifests. Found invalid types at positions: {wrong}"
+            )
     return Spec(steps, [{"from": before, "to": after} for (before, _), (after, _) in itertools.pairwise(steps)])
-
-
-def _step(index: int, item: Node | dict[str, Any]) -> tuple[str, Node | str]:
-    if not isinstance(item, dict):
-        return f"{check_node(item).name}_{index}", item
-    node_id = f"{item.get('id') or item.get('node_type') or 'unknown'}_{index}"
-    return node_id, _dump({"version": "v1", "nodes": [{**item, "id": node_id}]})
 
 
 def _path(value: Any) -> str:

@@ -49,7 +49,7 @@ class StreamAdapter(NodeAdapter):
     def _take(self, item: Any) -> Any:
         return self.guard(lambda: self._feed_own(item))
 
-    def flush(self) -> Any:
+    def flush(self, _: None = None) -> Any:
         return self.guard(lambda: self._feed_own(_END))
 
     def _feed_own(self, item: Any) -> Any:
@@ -60,7 +60,7 @@ class StreamAdapter(NodeAdapter):
             raise PipelineError(f"streaming node '{self.node.name}' is in another run; use an instance for each")
         return self._feed(item)
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         self._run = None
         return super().cleanup()
 
@@ -174,7 +174,7 @@ class AsyncStreamAdapter(StreamAdapter):
                 return
             yield item
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         self.pending = None if self._driver is None else PendingCall(self._driver)
         self._reset()
         return super().cleanup()
@@ -241,7 +241,7 @@ class ThreadStreamAdapter(StreamAdapter):
     def _outputs(self, result: Any) -> Iterator[Any]:
         return result if type(result) is GeneratorType else iter((result,))
 
-    def cleanup(self) -> Any:
+    def cleanup(self, _: None = None) -> Any:
         if self._thread is not None and not self._over:
             self._to_thread.put(_END)
             # The node's own code ends before its cleanup begins, unless it does not end at all.

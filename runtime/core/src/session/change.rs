@@ -134,7 +134,7 @@ impl Session {
         fit: impl FnOnce(&mut Plan, usize),
     ) -> Result<usize> {
         let mut plan = Plan::clone(&state.plan);
-        if plan.slots().any(|known| Arc::ptr_eq(known, slot)) {
+        if plan.nodes.iter().any(|known| (known.first || known.hidden) && Arc::ptr_eq(&known.slot, slot)) {
             return Err(invalid(format!("node '{id}' is in the session already; give another instance")));
         }
         if let Some(caller) = &self.caller {

@@ -216,6 +216,10 @@ impl Session {
                         }
                         Some(next) => return state.phase = Phase::Stopping(next),
                         None => {
+                            // Nobody has come to clean them up, who would have taken it.
+                            let State { nodes, returned, .. } = &mut *state;
+                            let ends = nodes.iter_mut().enumerate().filter(|(at, _)| plan.nodes[*at].hidden);
+                            ends.for_each(|(at, node)| node.give_up(at, returned));
                             state.phase = Phase::Ended;
                             state.elapsed = Some(self.opened.elapsed());
                             self.log_end(state);

@@ -40,7 +40,8 @@ pub(super) struct PlanNode {
     pub converts: bool,
     /// Whether the node is part of the session rather than of the graph.
     pub hidden: bool,
-    /// Whether it is the first node in the order that lives in its slot.
+    /// Whether it is the first node in the order that lives in its slot, and so the one whose turn it is to be initialised and
+    /// cleaned up. Not the session's own nodes that need neither.
     pub first: bool,
     pub on_error: OnError,
     pub deadline: Option<Duration>,
@@ -239,7 +240,8 @@ impl Plan {
         let mut seen = HashSet::new();
         for &at in &self.order {
             let node = &mut self.nodes[at];
-            node.first = seen.insert(Arc::as_ptr(&node.slot));
+            let needs_nothing = node.hidden && node.slot.info().lifeless;
+            node.first = seen.insert(Arc::as_ptr(&node.slot)) && !needs_nothing;
         }
     }
 
