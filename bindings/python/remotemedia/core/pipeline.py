@@ -84,7 +84,7 @@ class Pipeline:
         Args:
             source: Where packets come from.
             target: Where they go to.
-            capacity: How many packets wait on the edge at most; by default what the session has, 16, or 32 in a whole call.
+            capacity: How many packets wait on the edge at most; the session's by default: 16, or 32 in a whole call.
             policy: What happens to a packet for which there is no room: "block" has the source wait (the default),
                 "drop_oldest" drops the one that waits longest, "drop_newest" drops it, "latest" keeps nothing but the
                 newest packet.
