@@ -93,7 +93,8 @@ def read_buffer(header: bytes, buffer: Any) -> Any:
 def _over(buffer: Any, numpy: Any, shape: tuple[int, ...], dtype: Any, order: str) -> Any:
     # In two steps: an array that is made over a read-only view at once has what is behind the view for its base, and
     # could be made writable.
-    return numpy.frombuffer(buffer, dtype).reshape(shape, order=order)
+    flat = numpy.frombuffer(buffer, dtype)
+    return flat.reshape(shape) if order == "C" else flat.reshape(shape, order=order)
 
 
 def _describe(array: Any) -> tuple[Any, bytes | None]:
