@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from remotemedia._engine import arrays, parcels
+from remotemedia import AudioFrame
+from remotemedia._engine import arrays, frames, parcels
 
 DTYPES = st.one_of(
     arrays_of.scalar_dtypes(),
@@ -75,6 +76,14 @@ def test_what_is_read_only_stays_so():
     array.flags.writeable = False
     with pytest.raises(ValueError, match="WRITEABLE"):
         cross(array).flags.writeable = True
+
+
+def test_what_is_read_only_stays_so_in_something_else():
+    memory = memoryview(bytes(6_000))
+    array = arrays.read_buffer(header(b"|u1", 20, 300, flags=0), memory)
+    assert (array.shape, array.flags.writeable) == ((20, 300), False)
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        array.flags.writeable = True
 
 
 def test_what_comes_is_a_copy():
@@ -160,6 +169,10 @@ def test_a_header_is_what_it_is_taken_for():
         header(b"<i2", *[1] * 65) + bytes(2),
         header(b"<i2", 2, blocks=2) + bytes(4),
         header(b"<i2", 2, blocks=255) + bytes(4),
+        frames.TAG,
+        frames.TAG + bytes(31),
+        frames.TAG + bytes(31) + header(b"<i2", 2) + bytes(3),
+        frames.TAG + bytes(31) + header(b"|O", 1) + bytes(8),
         b"z",
     ],
 )
@@ -188,6 +201,49 @@ def test_bytes_that_were_changed_are_refused_or_an_array(data):
     assert type(back) is np.ndarray
     assert not back.dtype.hasobject
     assert back.nbytes == len(changed) - 16 * changed[1]
+
+
+TIMES = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))
+
+
+@UNHURRIED
+@given(
+    arrays_of.array_shapes(max_dims=2, max_side=3), st.sampled_from(["<f4", ">i2"]), TIMES, TIMES, st.integers(0, 2**40)
+)
+def test_plain_audio_comes_back(shape, dtype, pts, duration, sample_rate):
+    frame = AudioFrame(filled(np.dtype(dtype), shape), sample_rate, pts=pts, duration=duration)
+    assert parcels.pack(frame, pytest.fail)[:1] == frames.TAG
+    back = cross(frame)
+    assert type(back) is AudioFrame
+    assert_same(back[0], frame[0])
+    assert back[0].flags.aligned
+    assert (back[1], vars(back)) == (frame[1], vars(frame))
+
+
+class Loud(AudioFrame):
+    """A frame with something more."""
+
+
+def test_audio_that_is_not_plain_is_pickled():
+    samples = np.zeros(3, np.float32)
+    named = AudioFrame(samples, 8_000)
+    named.name = "a name"  # type: ignore[attr-defined]
+    odd: Any = [
+        named,
+        Loud(samples, 8_000),
+        AudioFrame(samples, 8_000.5),  # type: ignore[arg-type]
+        AudioFrame(samples, 2**63),
+        AudioFrame(samples, 8_000, pts=2**63),
+        AudioFrame(samples, 8_000, duration=-(2**63) - 1),
+        AudioFrame(samples, True),
+        AudioFrame([1.0], 8_000),  # type: ignore[arg-type]
+        AudioFrame(samples, 8_000, pts=samples),  # type: ignore[arg-type]
+    ]
+    for frame in odd:
+        assert frames.write(frame, pytest.fail) is None
+        back = cross(frame)
+        assert type(back) is type(frame)
+        assert repr((back[1], vars(back))) == repr((frame[1], vars(frame)))
 
 
 class Bomb:

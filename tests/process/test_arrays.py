@@ -140,6 +140,18 @@ def test_beside_native_nodes(run, order):
     assert (outputs[0].sample_rate, outputs[0].pts) == (16_000, 5)
 
 
+def test_all_that_comes_back_may_be_kept(run):
+    """More than a worker can have lent: what lies in the parent's own memory is not lent by the worker as well."""
+    array = shared_array(5_000, np.uint8)
+    array[:] = 7
+    outputs = run(execute_pipeline_with_input([PassThroughNode().in_process()], [array] * 1_500))
+    assert len(outputs) == 1_500
+    array[:] = 8
+    assert all(output[0] == 8 and not output.flags.writeable for output in outputs)
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        outputs[0].flags.writeable = True
+
+
 def test_parts_of_larger_values(run):
     given = {
         "audio": (np.arange(9_000, dtype=np.int16), 16_000),

@@ -31,7 +31,7 @@ def shared_array(shape: int | tuple[int, ...], dtype: npt.DTypeLike = "float32")
     """
     from ._engine.errors import check
     from ._engine.library import library
-    from ._engine.packets import Memory
+    from ._engine.parts import part_of
 
     require_numpy("shared_array")
     import numpy as np
@@ -43,5 +43,5 @@ def shared_array(shape: int | tuple[int, ...], dtype: npt.DTypeLike = "float32")
     size = math.prod(sides) * kind.itemsize
     data, buffer = ctypes.c_void_p(), ctypes.c_uint64()
     check(library.rm_buffer_share(size, data, buffer))
-    memory = Memory(data.value or 1, (size,), buffer.value, "|u1", read_only=False)
-    return np.asarray(memory).view(kind).reshape(sides)
+    part = part_of(0, 0, data.value or 0, size, buffer.value)
+    return np.frombuffer(part.view(), kind).reshape(sides)

@@ -388,12 +388,12 @@ impl In {
     fn shared_part(&mut self, part: &Part, channel: &Channel) -> Result<Buffer, Closed> {
         let lease = Lease::new(&self.memory, self.loans, part.loan, &self.held).ok_or(Closed::Nonsense)?;
         if let Some(loan) = part.shared.checked_sub(OWN) {
-            // It comes back to where it was: kept as what it was lent of, whatever becomes of the other process.
+            // It comes back to where it was: kept as what it was lent of, whatever becomes of the other process. That need
+            // not keep it as well: whoever collects what comes back would run it out of loans.
             let hold = lock(&channel.loans).hold(loan).ok_or(Closed::Nonsense)?;
             let segment = Arc::clone(hold.segment());
             let range = range(part, &segment).ok_or(Closed::Nonsense)?;
-            let lease = Box::new((lease, hold));
-            return Ok(Buffer::new(Lent(Shared::new(segment, range.start, range.len(), None, Some(lease)))));
+            return Ok(Buffer::new(Lent(Shared::new(segment, range.start, range.len(), None, Some(Box::new(hold))))));
         }
         for _ in 0..MOST_AHEAD {
             if self.blocks.contains_key(&part.block) {

@@ -7,14 +7,17 @@ checked: bytes that describe no such array, or not one of that size, are refused
 
 from __future__ import annotations
 
+import math
 import pickle
 import struct
 import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from .parts import Part
+
 if TYPE_CHECKING:
-    from .parts import Give, Part
+    from .parts import Give
 
 TAG = b"a"
 """What such bytes begin with."""
@@ -41,7 +44,7 @@ def write(value: Any, give: Give) -> bytes | None:
     size: int = array.nbytes
     if size <= _WHOLE:
         return _whole(header, array)
-    give(array, array.__array_interface__["data"][0], size)
+    give(array, _address(array, size), size)
     return header
 
 
@@ -56,17 +59,17 @@ def reduce(array: Any) -> Any:
     return read_buffer, (header, pickle.PickleBuffer(rows.view("i8") if rows.dtype.kind in _TIMES else rows))
 
 
-def read(data: bytes) -> Any:
-    """The array of bytes that have all of it.
+def read(data: bytes, at: int = 0) -> Any:
+    """The array of bytes that have all of it, from `at` on.
 
     Raises:
         ValueError: They have not.
     """
-    start = _ALIGN * data[1]
-    new, shape, dtype, order, _, writable, size = _layout(data[:start])
+    start = at + _ALIGN * data[at + 1]
+    numpy, shape, dtype, order, writable, size = _layout(data[at:start])
     if len(data) - start != size:
         raise ValueError(f"an array of {size} bytes has come with {len(data) - start}")
-    return new(shape, dtype, bytearray(data) if writable else data, start, None, order)
+    return numpy.ndarray(shape, dtype, bytearray(data) if writable else data, start, None, order)
 
 
 def read_part(header: bytes, part: Part) -> Any:
@@ -75,25 +78,23 @@ def read_part(header: bytes, part: Part) -> Any:
     Raises:
         ValueError: It is too small, or too large.
     """
-    _, shape, dtype, _, strides, writable, size = _layout(header)
+    numpy, shape, dtype, order, writable, size = _layout(header)
     if part.size != size:
         raise ValueError(f"an array of {size} bytes has come with {part.size}")
-    part.__array_interface__ = {
-        "version": 3,
-        "data": (part.address, part.shared or not writable),
-        "shape": shape,
-        "typestr": dtype.str,
-        "strides": strides,
-    }
-    import numpy
-
-    return numpy.asarray(part)
+    return _over(part.view(writable), numpy, shape, dtype, order)
 
 
 def read_buffer(header: bytes, buffer: Any) -> Any:
     """The array over the memory of an object."""
-    new, shape, dtype, order, *_ = _layout(header)
-    return new(shape, dtype, buffer, 0, None, order)
+    numpy, shape, dtype, order, *_ = _layout(header)
+    return _over(buffer, numpy, shape, dtype, order)
+
+
+def _over(buffer: Any, numpy: Any, shape: tuple[int, ...], dtype: Any, order: str) -> Any:
+    # In two steps: an array that is made over a read-only view at once has what is behind the view for its base, and
+    # could be made writable.
+    flat = numpy.frombuffer(buffer, dtype)
+    return flat.reshape(shape) if order == "C" else flat.reshape(shape, order=order)
 
 
 def _describe(array: Any) -> tuple[Any, bytes | None]:
@@ -103,6 +104,19 @@ def _describe(array: Any) -> tuple[Any, bytes | None]:
         array = array.copy()
         flags = array.flags
     return array, _header(array.dtype, array.shape, not flags.c_contiguous, flags.writeable)
+
+
+def _address(array: Any, size: int) -> int:
+    """Where the memory of an array in one piece is. NumPy takes long to say so, and that of a part is known."""
+    base = array.base
+    while type(base) is type(array):
+        base = base.base
+    part = base.obj if type(base) is memoryview else base
+    # As large as all of it, it begins where that begins.
+    if type(part) is Part and part.size == size:
+        return part.address
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _whole(header: bytes, array: Any) -> bytes:
@@ -130,7 +144,7 @@ def _header(dtype: Any, shape: tuple[int, ...], fortran: bool, writable: bool) -
 
 @lru_cache(_KNOWN)
 def _layout(header: bytes) -> tuple[Any, ...]:
-    """What a header says: NumPy's type of arrays, and the shape and so on for it; and the bytes of the memory."""
+    """What a header says: NumPy, with the shape and so on for it; and the bytes of the memory."""
     import numpy
 
     try:
@@ -144,9 +158,4 @@ def _layout(header: bytes) -> tuple[Any, ...]:
         is_known = False
     if not is_known:
         raise ValueError("what has come describes no array")
-    strides, size = [], dtype.itemsize
-    for side in shape if fortran else reversed(shape):
-        strides.append(size)
-        size *= side
-    order = "F" if fortran else "C"
-    return numpy.ndarray, shape, dtype, order, tuple(strides) if fortran else None, writable, size
+    return numpy, shape, dtype, "F" if fortran else "C", writable, math.prod(shape) * dtype.itemsize

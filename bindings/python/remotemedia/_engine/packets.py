@@ -21,14 +21,12 @@ _KINDS = {
 
 
 class Memory:
-    """Payload memory of the library, as NumPy's array interface: an array over it keeps it alive."""
+    """Samples in memory of the library, as NumPy's array interface: an array over it keeps it alive."""
 
     __slots__ = ("__array_interface__", "_buffer")
 
-    def __init__(
-        self, address: int, shape: tuple[int, ...], buffer: int, kind: str = "<f4", read_only: bool = True
-    ) -> None:
-        self.__array_interface__ = {"version": 3, "data": (address, read_only), "shape": shape, "typestr": kind}
+    def __init__(self, address: int, shape: tuple[int, ...], buffer: int) -> None:
+        self.__array_interface__ = {"version": 3, "data": (address, True), "shape": shape, "typestr": "<f4"}
         self._buffer = buffer
 
     # The function is bound early: at exit the module's names go before the last arrays do.

@@ -1,7 +1,8 @@
 """Objects that go from one process to another: taken apart here, put together there.
 
 The first byte of the first part says what it is: a pickle, with the buffers that it leaves out behind it, a NumPy
-array, or bytes, behind it or in a part of their own. Memory is copied once, and not at all where it is shared.
+array, a frame of audio, or bytes, behind it or in a part of their own. Memory is copied once, and not at all where it
+is shared.
 
 Unpickling runs code. What is unpickled here comes from a worker process that this one has started, or from the process
 that has started this one, over memory and sockets that no other process can open.
@@ -20,7 +21,7 @@ from pickle import dumps, loads
 from typing import Any
 
 from ..core.exceptions import RemoteExecutionError
-from . import arrays
+from . import arrays, frames
 from .errors import describe
 from .parts import Give, address_of, give, split
 
@@ -31,7 +32,7 @@ _SMALL = 1024
 _LARGE = 8192
 _MOST = 500
 _BYTES = b"b"
-_PICKLE, _BYTE, _ARRAY = pickle.PROTO[0], _BYTES[0], arrays.TAG[0]
+_PICKLE, _BYTE, _ARRAY, _FRAME = pickle.PROTO[0], _BYTES[0], arrays.TAG[0], frames.TAG[0]
 
 
 def pack(value: Any, give: Give = give) -> bytes:
@@ -54,7 +55,7 @@ def pack(value: Any, give: Give = give) -> bytes:
             return dumps(value, 5)
     elif kind is dict and _PLAIN.issuperset(map(type, value)) and _PLAIN.issuperset(map(type, value.values())):
         return dumps(value, 5)
-    return arrays.write(value, give) or _pickle(value, give)
+    return arrays.write(value, give) or frames.write(value, give) or _pickle(value, give)
 
 
 def _pickle(value: Any, give: Give) -> bytes:
@@ -116,6 +117,8 @@ def unpack(data: bytes) -> Any:
         return data[1:]
     if kind == _ARRAY:
         return arrays.read(data)
+    if kind == _FRAME:
+        return frames.read(data)
     raise ValueError("what has come is no object")
 
 
@@ -132,6 +135,8 @@ def unpack_parts(data: bytes) -> Any:
     (part,) = parts
     if kind == _ARRAY:
         return arrays.read_part(first, part)
+    if kind == _FRAME:
+        return frames.read_part(first, part)
     if first == _BYTES:
         return ctypes.string_at(part.address, part.size)
     raise ValueError("what has come is no object")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
-from functools import lru_cache
+from itertools import starmap
 from struct import Struct
 from typing import Any
 
@@ -17,50 +18,60 @@ Give = Callable[[Any, "int | bytes | None", int], None]
 
 _FIELDS = Struct("@IIPNQ")
 """An `rm_part`."""
-_SIZES = 64
-"""How many sizes of memory are remembered: a stream has few."""
 
 
 def give(_: Any, address: int | bytes | None, size: int) -> None:
     """Gives a part to the library, in a callback that takes an object apart. The object is kept by the caller."""
-    check(quick.rm_call_part(address, size))
+    status = _call_part(address, size)
+    if status < 0:
+        check(status)
 
 
-class Part:
-    """A part that has come: memory of the library, given back when nobody uses it any more."""
+_call_part = quick.rm_call_part
 
-    __slots__ = ("__array_interface__", "_buffer", "address", "shared", "size")
 
-    __array_interface__: dict[str, Any]
+class Part(ctypes.Array[ctypes.c_char]):
+    """A part that has come: memory of the library, given back when nobody uses it any more.
 
-    def __init__(self, flags: int, address: int, size: int, buffer: int) -> None:
-        self.address = address
-        self.size = size
-        self.shared = bool(flags & _abi.RM_PART_SHARED)
-        self._buffer = buffer
+    One type stands for memory of any size, because to make a type takes long; `view` has what is there.
+    """
+
+    _type_ = ctypes.c_char
+    _length_ = sys.maxsize
+    __slots__ = ("address", "buffer", "shared", "size")
+
+    address: int
+    size: int
+    shared: bool
+    buffer: int
 
     # The function is bound early: at exit the module's names go before the last arrays do.
     def __del__(self, free: Any = quick.rm_buffer_free) -> None:
-        free(self._buffer)
+        free(self.buffer)
 
-    def view(self) -> memoryview:
+    def view(self, writable: bool = True) -> memoryview:
         """The memory, read-only if somebody else has it."""
-        memory: Any = _memory(self.size).from_address(self.address)
-        memory.part = self
-        view = memoryview(memory)
-        return view.toreadonly() if self.shared else view
+        view = memoryview(self)[: self.size]
+        return view if writable and not self.shared else view.toreadonly()
+
+
+def part_of(_: int, flags: int, address: int, size: int, buffer: int) -> Part:
+    """The part that the fields of an `rm_part` tell of; it takes the buffer over."""
+    part: Part = _part_at(address)
+    part.address = address
+    part.size = size
+    part.shared = flags & _abi.RM_PART_SHARED != 0
+    part.buffer = buffer
+    return part
+
+
+_part_at = Part.from_address
 
 
 def split(data: bytes) -> tuple[bytes, list[Part]]:
     """The first part of an object and the others, of bytes that have an `rm_part` for each and then the first."""
     table = len(data) - _FIELDS.unpack_from(data)[3]
-    parts = [Part(*fields[1:]) for fields in _FIELDS.iter_unpack(data[_FIELDS.size : table])]
-    return data[table:], parts
-
-
-@lru_cache(_SIZES)
-def _memory(size: int) -> Any:
-    return ctypes.c_char * size
+    return data[table:], list(starmap(part_of, _FIELDS.iter_unpack(data[_FIELDS.size : table])))
 
 
 def address_of(view: memoryview) -> int | None:
