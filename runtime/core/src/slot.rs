@@ -53,6 +53,11 @@ impl Slot {
         lock(&self.state).users += 1;
     }
 
+    /// Whether several sessions use the node.
+    pub(crate) fn is_shared(&self) -> bool {
+        lock(&self.state).users > 1
+    }
+
     /// Takes the node out. If another session has it, remembers that node `index` of `session` wants it, and answers who
     /// the other one is: it may have to be told.
     pub(crate) fn take(&self, session: &Arc<Session>, index: usize) -> Result<Box<dyn Node>, Weak<Session>> {

@@ -293,6 +293,40 @@ fn a_session_ends_without_a_node_that_never_gets_ready_to_join() {
 }
 
 #[test]
+fn a_node_that_was_to_join_gets_ready_for_others_though_the_stream_has_ended() {
+    let (sender, completions) = mpsc::channel();
+    let (cleanups, cleaned) = counter();
+    let shared = Slot::new(Scripted {
+        initialize: Box::new(move |(), context| {
+            sender.send(context.defer()).unwrap();
+            Ok(Flow::Pending)
+        }),
+        cleanup: Box::new(move |(), _| {
+            cleaned();
+            Ok(Flow::Done)
+        }),
+        ..Scripted::default()
+    });
+    let runtime = Runtime::new(2);
+    let changed = open(&runtime, &chain(&[("a", &node(pass))]));
+    assert!(changed.insert("b", &shared, "a", "", shortly()).is_err());
+    let completion = completions.recv_timeout(Duration::from_secs(4)).unwrap();
+    let other = open(&runtime, &chain(&[("b", &shared)]));
+    changed.end();
+    pause(20);
+    assert!(!changed.has_ended(), "it has begun what the other one waits for");
+    completion.complete(None, Ok(Flow::Done)).unwrap();
+    assert!(changed.wait(soon()));
+    assert_eq!(cleanups.load(Ordering::SeqCst), 0, "the other one has it");
+    other.push(number(1), soon()).unwrap();
+    other.end();
+    pull_all(&other);
+    assert!(other.wait(soon()));
+    assert!(other.error().is_none(), "{:?}", other.error());
+    assert_eq!(cleanups.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn a_cleanup_that_is_late_takes_the_turn_of_no_other() {
     let (a, tell_a, cleanups_a) = waiting_in("cleanup");
     let (b, tell_b, cleanups_b) = waiting_in("cleanup");

@@ -233,7 +233,9 @@ impl<'a> Batch<'a> {
             Op::Initialize => match slot.begin() {
                 Some(true) => self.call(&mut scratch.outputs, |context| node.initialize(context)),
                 Some(false) => Ok(Flow::Done),
-                None => Err(Box::new(Fault::new("its initialisation has failed in another session"))),
+                None => {
+                    Err(Box::new(Fault::new("its initialisation has failed in another session, or was given up there")))
+                }
             },
             Op::Cleanup if slot.end() => self.call(&mut scratch.outputs, |context| node.cleanup(context)),
             _ => Ok(Flow::Done),

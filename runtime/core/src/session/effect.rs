@@ -207,6 +207,7 @@ impl Session {
                     state.forsake_joining();
                     state.phase = Phase::Stopping(0);
                     state.stir_all();
+                    self.watch(state);
                 }
                 Phase::Stopping(next) => {
                     self.changes_refused(state);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::matcher::Matcher;
 use super::state::{Activity, Life, Op, Phase, Settled, State};
 use crate::packet::NO_INDEX;
+use crate::sync::Instant;
 use crate::{Data, NodeError, Packet, Time};
 
 impl State {
@@ -142,13 +143,21 @@ impl State {
         leaves
     }
 
-    /// The flow is over: nobody waits for nodes that were to join it.
+    /// The flow is over: nobody waits for nodes that were to join it, unless another session does.
     pub fn forsake_joining(&mut self) {
         for at in 0..self.nodes.len() {
-            if self.nodes[at].op == Op::Initialize {
-                self.forsake(at);
-                self.nodes[at].give_up(at, &mut self.returned);
+            let node = &mut self.nodes[at];
+            if node.op != Op::Initialize {
+                continue;
             }
+            if matches!(node.activity, Activity::Pending) && self.plan.nodes[at].slot.is_shared() {
+                // The outcome is waited for when its turn to be cleaned up comes; there is some time for it from now on.
+                node.since = Instant::now();
+                self.keeps_time = true;
+                continue;
+            }
+            self.forsake(at);
+            self.nodes[at].give_up(at, &mut self.returned);
         }
     }
 }

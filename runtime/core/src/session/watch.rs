@@ -10,8 +10,8 @@ use crate::log::{Category, Level, log};
 use crate::sync::Instant;
 use crate::{ErrorKind, Fault, NodeError};
 
-/// How long a pending cleanup may take where no deadline was set: whoever was to complete it may be gone.
-const CLEANUP_PATIENCE: Duration = Duration::from_secs(10);
+/// How long what is pending may take when the flow is over, where no deadline was set: whoever was to complete it may be gone.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Sees to it that the session looks at the clock in time.
@@ -46,7 +46,7 @@ impl Session {
     /// A call has taken too long: a pending one fails; one that a thread is inside is left behind.
     fn expire(&self, state: &mut State, at: usize) {
         let node = &mut state.nodes[at];
-        let time = state.plan.nodes[at].deadline.unwrap_or(CLEANUP_PATIENCE);
+        let time = state.plan.nodes[at].deadline.unwrap_or(LAST_PATIENCE);
         let mut fault = Fault::new(format!("the call has not returned within {time:?}"));
         fault.kind = ErrorKind::Deadline;
         if matches!(node.activity, Activity::Pending) {
@@ -115,10 +115,11 @@ impl State {
             Activity::Running if info.patient && matches!(node.op, Op::Initialize | Op::Cleanup) => None,
             // One that keeps to it itself says more about what went wrong.
             Activity::Running => planned.deadline.map(|deadline| deadline.saturating_add(info.grace)),
-            Activity::Pending if node.settled.is_none() && node.op == Op::Cleanup => {
-                self.plan.nodes[at].deadline.or(Some(CLEANUP_PATIENCE))
+            Activity::Pending if node.settled.is_some() => None,
+            Activity::Pending if node.op == Op::Cleanup || matches!(self.phase, Phase::Stopping(_)) => {
+                planned.deadline.or(Some(LAST_PATIENCE))
             }
-            Activity::Pending if node.settled.is_none() => self.plan.nodes[at].deadline,
+            Activity::Pending => planned.deadline,
             _ => None,
         };
         patience.and_then(|patience| node.since.checked_add(patience))
