@@ -96,7 +96,8 @@ class HostScript(Registration):
         if choice == 5:
             return None
         if choice == 6:
-            self.retain(argument)
+            if argument not in MARKS.values():
+                self.retain(argument)
             return argument
         # Marks are owned by nobody, and so are counted by nobody.
         return MARKS[self.random.choice(["none", "done", "failed", "pending", "none"])]

@@ -49,6 +49,8 @@ class NodeScript(Registration):
         self.handle = 0
         self.inside = False
         self.ready = 0
+        # Whether objects are called instead for its life, so that it cannot know.
+        self.lives_by_objects = False
         self.more = 0
         self.calls = 0
 
@@ -94,7 +96,7 @@ class NodeScript(Registration):
     def call(self, callback: str, packet: Any) -> int:
         if self.inside:
             raise Wrong(f"two calls of a node at once, the second {callback}")
-        if self.ready != 1:
+        if self.ready != 1 and not self.lives_by_objects:
             raise Wrong(f"{callback} of a node that is initialised {self.ready} times")
         self.inside, self.calls = True, self.calls + 1
         try:

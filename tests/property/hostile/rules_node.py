@@ -38,6 +38,7 @@ def node_new(world: World, r: Random) -> None:
         if r.randrange(2):
             for name in ("initialize_object", "flush_object", "cleanup_object"):
                 setattr(callbacks, name, host.script.new_object())
+            script.lives_by_objects = True
     made, place = struct(r, callbacks, first=_abi.rm_node_callbacks.sort_object.offset), out(r)
     made.faults |= faults
     if made.readable:
