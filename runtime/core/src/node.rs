@@ -51,7 +51,8 @@ pub struct NodeInfo {
     /// Whether its calls mostly wait: their time says nothing about what they cost, and the node keeps to its deadline
     /// itself, and to limits of its own for its start and its end.
     pub patient: bool,
-    /// Whether it has nothing to initialise and nothing to clean up, so that nobody need come to it for that where it is part of a session itself.
+    /// Whether it has nothing to initialise and nothing to clean up: where it is part of a session itself, nobody need come to it
+    /// for that.
     pub lifeless: bool,
     /// How long after its deadline a node that keeps to it itself is waited for.
     pub grace: Duration,
