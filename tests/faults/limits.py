@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import engine
 import operations
@@ -122,6 +123,27 @@ def a_block_that_cannot_be_taken(folder: Path) -> None:
     operations.run(nodes, ["as it is"])
 
 
+class Holds(Lowers):
+    """Leaves its process no number for a descriptor once it has taken its first input."""
+
+    def process(self, data: Any) -> Any:
+        return super().process("lower") and len(data)
+
+
+def a_block_that_a_worker_cannot_take(folder: Path) -> None:
+    """The same the other way round: a worker is given shared memory."""
+    del folder
+    operations.run([Lowers().in_process()], ["as it is"])
+    before = census()
+    try:
+        operations.run([Holds().in_process()], [b"", bytes(300_000)])
+    except NodeError as error:
+        words = str(error)
+    assert "shared memory of the other process cannot be taken: Too many open files" in words, words
+    assert left_of(before) is None
+    operations.run([Lowers().in_process()], ["as it is"])
+
+
 def address_space(folder: Path) -> None:
     """Sizes that a caller chose and that there is no memory for."""
     del folder
@@ -177,6 +199,7 @@ LIMITS = {
         a_device_that_is_full,
         descriptors,
         a_block_that_cannot_be_taken,
+        a_block_that_a_worker_cannot_take,
         address_space,
         no_shared_memory_folder,
         a_clock_that_jumps,

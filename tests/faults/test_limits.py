@@ -19,6 +19,7 @@ LIMITS = [
     "a_device_that_is_full",
     "descriptors",
     "a_block_that_cannot_be_taken",
+    "a_block_that_a_worker_cannot_take",
     "address_space",
 ]
 

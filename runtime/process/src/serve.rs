@@ -141,6 +141,15 @@ impl CallSource {
         context.emit(Packet { port, ..Packet::new(Data::Mark) });
         Ok(Flow::More)
     }
+
+    /// Tells the parent, if it is there, why it will not hear of a call that it waits for.
+    fn tell_why(&self, closed: Closed) {
+        match closed {
+            Closed::Gone => {}
+            Closed::Nonsense => self.service.fail(Fault::new("the parent has sent what cannot be")),
+            Closed::Stuck(message) => self.service.fail(Fault::new(message)),
+        }
+    }
 }
 
 impl Node for CallSource {
@@ -166,8 +175,9 @@ impl Node for CallSource {
                 Ok(None) if context.cancelled() => return Ok(Flow::Done),
                 Ok(None) => {}
                 Err(closed) => {
+                    self.tell_why(closed);
                     context.session().cancel();
-                    return Err(Fault::new(format!("the parent is gone: {closed:?}")));
+                    return Ok(Flow::Done);
                 }
             }
         }
@@ -196,9 +206,9 @@ impl ResultSink {
         match self.service.0.channel.send(header, tell, || context.cancelled(), fill) {
             Ok(filled) => filled,
             Err(Closed::Stuck(message)) => Err(Fault::new(message)),
-            Err(closed) => {
+            Err(Closed::Gone | Closed::Nonsense) => {
                 context.session().cancel();
-                Err(Fault::new(format!("the parent is gone: {closed:?}")))
+                Err(Fault::new("the parent is gone"))
             }
         }
     }
