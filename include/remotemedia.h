@@ -1673,13 +1673,14 @@ rm_status rm_pipeline_describe(rm_pipeline pipeline,
 rm_status rm_pipeline_free(rm_pipeline pipeline);
 
 /**
- * Loads a plugin and has it add its node types to a runtime. A plugin that the runtime has already is left as it is. Once
- * loaded, a plugin stays in memory until the process ends.
+ * Loads a plugin and has it add its node types to a runtime. A plugin that the runtime has already is left as it is; for one
+ * that another thread is loading it waits. Once loaded, a plugin stays in memory until the process ends.
  *
  * Ownership: `path` is borrowed.
  * Threads: any. The plugin's `init` is called on this one.
  * Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_ARGUMENT (an empty path), RM_ERR_PLUGIN (the message says why it
- * cannot be used), RM_ERR_VERSION (it was compiled for another major version of the ABI).
+ * cannot be used), RM_ERR_VERSION (it was compiled for another major version of the ABI), RM_ERR_TIMEOUT (another thread has
+ * been in its `init` for a minute).
  * Since: 0.1
  */
 rm_status rm_runtime_load_plugin(uint64_t runtime,

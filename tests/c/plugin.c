@@ -46,6 +46,22 @@ static void each_runtime_loads_it_once(rm_runtime runtime)
     stop(other);
 }
 
+static void *load_it(void *runtime)
+{
+    CHECK_OK(load(*(rm_runtime *)runtime, "plugin_slow.so"));
+    CHECK(has_type(*(rm_runtime *)runtime, "Shout"));
+    return NULL;
+}
+
+static void threads_that_load_it_at_once_all_have_it(rm_runtime runtime)
+{
+    pthread_t loaders[4];
+    for (int i = 0; i < 4; i++)
+        loaders[i] = start_thread(load_it, &runtime);
+    for (int i = 0; i < 4; i++)
+        join_thread(loaders[i]);
+}
+
 static void the_log_has_its_name_and_version_once(rm_runtime runtime)
 {
     rm_log_record record = RM_LOG_RECORD_INIT;
@@ -107,6 +123,7 @@ int main(void)
 {
     RUN_ON(its_types_can_be_named);
     RUN_ON(each_runtime_loads_it_once);
+    RUN_ON(threads_that_load_it_at_once_all_have_it);
     RUN_ON(the_log_has_its_name_and_version_once);
     RUN_ON(one_that_works_leaves_the_last_error_as_it_is);
     RUN_ON(what_is_no_plugin_is_refused);

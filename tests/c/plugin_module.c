@@ -3,6 +3,7 @@
 #include <remotemedia.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #ifndef PLUGIN_NAME
 #define PLUGIN_NAME "shouting"
@@ -18,6 +19,10 @@
 #endif
 #ifndef PLUGIN_FAILURE
 #define PLUGIN_FAILURE NULL
+#endif
+
+#ifndef PLUGIN_DELAY /* in nanoseconds */
+#define PLUGIN_DELAY 0
 #endif
 
 #define TEXT(literal) (literal), (sizeof(literal) - 1)
@@ -47,6 +52,7 @@ static rm_status init(rm_runtime runtime)
     rm_type_callbacks callbacks = RM_TYPE_CALLBACKS_INIT;
     callbacks.create = create;
     rm_status status = rm_runtime_add_type(runtime, TEXT(PLUGIN_TYPE), &callbacks);
+    nanosleep(&(struct timespec){.tv_nsec = PLUGIN_DELAY}, NULL);
     if (status != RM_OK || failure == NULL)
         return status;
     if (failure[0] != '\0')

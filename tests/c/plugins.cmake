@@ -15,6 +15,7 @@ target_compile_definitions(test_plugin PRIVATE PLUGIN_FOLDER="${CMAKE_CURRENT_BI
 remotemedia_test(c.plugin test_plugin)
 
 test_plugin(good plugin_module.c)
+test_plugin(slow plugin_module.c PLUGIN_DELAY=50000000)
 test_plugin(version plugin_module.c PLUGIN_VERSION=0x10001)
 test_plugin(small plugin_module.c PLUGIN_SIZE=8)
 test_plugin(failing plugin_module.c "PLUGIN_FAILURE=\"no licence\"")

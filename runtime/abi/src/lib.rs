@@ -29,6 +29,7 @@ mod packet;
 mod parts;
 mod pipeline;
 mod plugin;
+mod plugins;
 mod process;
 mod realtime;
 mod registry;

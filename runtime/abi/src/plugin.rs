@@ -54,13 +54,14 @@ thread_local! {
     static ADDED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Loads a plugin and has it add its node types to a runtime. A plugin that the runtime has already is left as it is. Once
-/// loaded, a plugin stays in memory until the process ends.
+/// Loads a plugin and has it add its node types to a runtime. A plugin that the runtime has already is left as it is; for one
+/// that another thread is loading it waits. Once loaded, a plugin stays in memory until the process ends.
 ///
 /// Ownership: `path` is borrowed.
 /// Threads: any. The plugin's `init` is called on this one.
 /// Errors: RM_ERR_BAD_HANDLE, RM_ERR_NULL, RM_ERR_UTF8, RM_ERR_ARGUMENT (an empty path), RM_ERR_PLUGIN (the message says why it
-/// cannot be used), RM_ERR_VERSION (it was compiled for another major version of the ABI).
+/// cannot be used), RM_ERR_VERSION (it was compiled for another major version of the ABI), RM_ERR_TIMEOUT (another thread has
+/// been in its `init` for a minute).
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_runtime_load_plugin(runtime: u64, path: *const c_char, size: usize) -> rm_status {
@@ -143,10 +144,7 @@ fn start(runtime: &Runtime, handle: u64, library: Library, path: &str) -> Outcom
     let init = plugin.init.ok_or_else(|| refused("'init' of its rm_plugin is null"))?;
     // SAFETY: the same promise.
     let title = unsafe { read_title(&plugin) }.map_err(|failure| refused(format!("its {}", failure.message)))?;
-    let place = entry.as_ptr() as usize;
-    if runtime.has_plugin(place) {
-        return Ok(());
-    }
+    let Some(loading) = runtime.plugins().begin(entry.as_ptr() as usize)? else { return Ok(()) };
     // What its init leaves there is its own.
     let last = last_message();
     remember(String::new());
@@ -156,7 +154,7 @@ fn start(runtime: &Runtime, handle: u64, library: Library, path: &str) -> Outcom
     let added = ADDED.replace(before).unwrap_or_default();
     if status == RM_OK {
         remember(last);
-        runtime.add_plugin(place);
+        loading.keep();
         log(Category::Plugin, Level::Info, || format!("plugin '{path}' is loaded: {title}"));
         return Ok(());
     }

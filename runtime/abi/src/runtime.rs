@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 use std::mem::offset_of;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use remotemedia_core::Launcher;
@@ -13,6 +13,7 @@ use crate::guard::{guard, guard_on};
 use crate::handle::{self, Handled};
 use crate::host::give;
 use crate::launcher::Workers;
+use crate::plugins::Plugins;
 use crate::process::arguments;
 use crate::session::deadline;
 use crate::status::*;
@@ -55,8 +56,7 @@ unsafe impl Versioned for rm_runtime_config {
 pub(crate) struct Runtime {
     core: Arc<remotemedia_core::Runtime>,
     workers: Arc<Workers>,
-    /// The plugins that it has loaded, by the addresses of their entries.
-    plugins: Mutex<Vec<usize>>,
+    plugins: Plugins,
 }
 
 impl Handled for Runtime {
@@ -73,14 +73,8 @@ impl Runtime {
         &self.core
     }
 
-    /// Whether it has loaded a plugin.
-    pub fn has_plugin(&self, entry: usize) -> bool {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).contains(&entry)
-    }
-
-    /// Notes that it has loaded a plugin.
-    pub fn add_plugin(&self, entry: usize) {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    pub fn plugins(&self) -> &Plugins {
+        &self.plugins
     }
 
     /// A worker that waited for the workers would wait for itself.
@@ -131,7 +125,7 @@ pub unsafe extern "C" fn rm_runtime_new(config: *const rm_runtime_config, runtim
         let workers = Arc::new(Workers::new(if worker.is_empty() { Vec::new() } else { arguments(worker)? }));
         core.registry().set_launcher(Arc::clone(&workers) as Arc<dyn Launcher>);
         // SAFETY: the caller vouches for `runtime`.
-        unsafe { give(Arc::new(Runtime { core, workers, plugins: Mutex::default() }), runtime, "runtime") }
+        unsafe { give(Arc::new(Runtime { core, workers, plugins: Plugins::default() }), runtime, "runtime") }
     })
 }
 
