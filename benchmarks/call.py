@@ -1,4 +1,4 @@
-"""Whole calls: one node and one item, and a thousand of them."""
+"""Whole calls: one node and one item, in a row and each alone, and a thousand of them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from .harness.answer import answer
 from .harness.chain import Keep
 from .harness.table import Probe, Table, ours
 
-CALLS, WARM_UP = 300, 30
+BLOCK, BLOCKS, WARM_UP = 30, 10, 1
+QUIET = 0.002
+"""What a call that comes alone comes after, in seconds: every thread has gone to sleep."""
 MANIFEST = '{"version": "v1", "nodes": [{"id": "pass", "node_type": "PassThrough"}]}'
 INSTANCE, NATIVE, POOL = "await execute_pipeline([node])", "await execute_pipeline(manifest)", "await run_in_executor"
 TABLES = [
-    Table("call", "one call, one node, one item, p50", "µs"),
+    Table("call", "one call after the other, each of one node and one item, p50", "µs"),
+    Table("call-alone", f"the same for a call that comes {QUIET * 1e3:g} ms after the last one", "µs"),
     Table("thousand", "1,000 calls of a manifest, one after the other", "ms"),
 ]
 
@@ -28,12 +31,12 @@ class KeepNode(Keep, Node):
 
 
 def probes() -> list[Probe]:
-    """All in one process: calls in turn see the same machine."""
+    """All in one process, in blocks of each way in turn: they see the same machine, and not each other's threads."""
     return [Probe("", ours("call"), [table.key for table in TABLES])]
 
 
-async def calls() -> dict[str, float]:
-    """Microseconds for each way."""
+async def calls(pause: float = 0) -> dict[str, float]:
+    """Microseconds for each way, with a pause before each call."""
     loop, node = asyncio.get_running_loop(), KeepNode()
     ways: dict[str, Callable[[], Awaitable[Any]]] = {
         INSTANCE: lambda: execute_pipeline([node]),
@@ -41,12 +44,15 @@ async def calls() -> dict[str, float]:
         POOL: lambda: loop.run_in_executor(None, node.process, ""),
     }
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(CALLS + WARM_UP):
+    for _ in range(WARM_UP + BLOCKS):
         for name, call in ways.items():
-            start = time.perf_counter()
-            await call()
-            taken[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times[WARM_UP:]) * 1e6 for name, times in taken.items()}
+            for _ in range(BLOCK):
+                if pause:
+                    await asyncio.sleep(pause)
+                start = time.perf_counter()
+                await call()
+                taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times[WARM_UP * BLOCK :]) * 1e6 for name, times in taken.items()}
 
 
 async def thousand() -> float:
@@ -58,7 +64,8 @@ async def thousand() -> float:
 
 
 def main() -> None:
-    answer({"call": asyncio.run(calls()), "thousand": {NATIVE: asyncio.run(thousand())}})
+    figures = {"call": asyncio.run(calls()), "call-alone": asyncio.run(calls(QUIET))}
+    answer({**figures, "thousand": {NATIVE: asyncio.run(thousand())}})
 
 
 if __name__ == "__main__":

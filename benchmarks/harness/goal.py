@@ -37,6 +37,14 @@ def _paced(text: str, row: str) -> tuple[Goal, Goal]:
     )
 
 
+def _call(text: str, key: str) -> tuple[Goal, Goal]:
+    row, beside = "await execute_pipeline([node])", "await run_in_executor"
+    return (
+        Goal(f"{text}, p50", lambda look: look(key, row), 80, "µs"),
+        Goal(f"{text}, beside run_in_executor", _share(key, row, beside), 0.7, "x"),
+    )
+
+
 def _growth(key: str, first: str, last: str) -> Callable[[Look], float]:
     """How much more the last step costs for each than the step before it: 1 where the cost is a line."""
 
@@ -53,7 +61,6 @@ def _frames(key: str) -> Callable[[Look], float]:
     return lambda look: abs(look(key, "4K RGB, 24.9 MB") / look(key, "1 KB") - 1) * 100
 
 
-CALL, POOL = "await execute_pipeline([node])", "await run_in_executor"
 BUILT_IN = "remotemedia: a node that is built in"
 GOALS = [
     Goal("a further Python node in a chain, an object by reference", lambda look: look("hop", OURS), 0.25, "µs"),
@@ -75,8 +82,8 @@ GOALS = [
         "µs",
     ),
     Goal("10 ms of audio back", lambda look: look("audio-border", "from a Python node into a native one"), 1, "µs"),
-    Goal("await execute_pipeline([node]), p50", lambda look: look("call", CALL), 80, "µs"),
-    Goal("the same beside run_in_executor", _share("call", CALL, POOL), 0.7, "x"),
+    *_call("await execute_pipeline([node]), one after the other", "call"),
+    *_call("the same, each alone", "call-alone"),
     Goal("a native hop", lambda look: look("native", BUILT_IN), 50, "ns"),
     Goal("the same beside GStreamer identity", _share("native", "GStreamer: identity", BUILT_IN), 5, "x faster", True),
     Goal(
