@@ -18,6 +18,8 @@ from .harness.chain import Keep
 from .harness.table import Probe, Table, ours
 
 COUNTS = 1, 3, 10, 30, 100
+ITEMS = 5_000
+"""As many for each count: what a node takes at its start and its end has the same share."""
 SESSIONS = 1, 10, 100, 1000
 TABLES = [
     Table("growth-nodes", "an item through a chain of Python nodes", "µs an item", "nodes"),
@@ -56,8 +58,8 @@ def timed(run: Callable[[], Awaitable[object]]) -> float:
 
 
 def chain(count: int) -> float:
-    nodes, items = [KeepNode() for _ in range(count)], list(range(100_000 // (count + 10)))
-    return timed(lambda: execute_pipeline_with_input(nodes, items)) / len(items) * 1e6
+    nodes, items = [KeepNode() for _ in range(count)], list(range(ITEMS))
+    return timed(lambda: execute_pipeline_with_input(nodes, items)) / ITEMS * 1e6
 
 
 def fan_out(count: int) -> float:
@@ -67,8 +69,8 @@ def fan_out(count: int) -> float:
         consumer = Drops()
         pipeline.add_node(consumer)
         pipeline.connect(source, consumer)
-    items = list(range(100_000 // (count + 10)))
-    return timed(lambda: execute_pipeline_with_input(pipeline, items)) / len(items) * 1e6
+    items = list(range(ITEMS))
+    return timed(lambda: execute_pipeline_with_input(pipeline, items)) / ITEMS * 1e6
 
 
 def sessions(count: int) -> float:
