@@ -199,7 +199,9 @@ def check_placed(nodes: list[tuple[Any, bool]], inputs: list[int], on_error: str
     expected = outcome(kinds, inputs, on_error, False)
     got = outcome(kinds, inputs, on_error, True, away)
     if not (isinstance(expected, tuple) and isinstance(expected[0], type)):
-        assert got == expected
+        # The executor calls a stream that blocks at the end: failures pass it by before anything comes of it.
+        is_passed_by = StreamsInAThread in kinds and on_error == "collect"
+        assert in_any_order(got) == in_any_order(expected) if is_passed_by else got == expected
     elif kinds_that_fail(kinds) == 1:
         # With streams the executor knows neither which input it was, nor what would have come out before.
         known = 3 if any(getattr(kind, "is_streaming", False) for kind in kinds) else 5
@@ -207,6 +209,10 @@ def check_placed(nodes: list[tuple[Any, bool]], inputs: list[int], on_error: str
     else:
         # Which of several fails first is as it happens.
         assert isinstance(got, tuple)
+
+
+def in_any_order(result: Any) -> Any:
+    return sorted(map(repr, result)) if isinstance(result, list) else result
 
 
 def kinds_that_fail(kinds: list[Any]) -> int:
