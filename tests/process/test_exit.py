@@ -155,6 +155,7 @@ assert os.waitpid(child, 0)[1] == 0
 def test_ctrl_c_comes_through(interpreter, environment):
     program = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 def interrupt():
     entered.wait()
     time.sleep(0.2)  # asyncio misses a signal that comes between its last check and its wait

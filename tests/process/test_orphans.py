@@ -16,7 +16,7 @@ SOON = 3.0
 """Within a second, and two more because other work goes on here."""
 
 HEAD = """
-import asyncio, os, sys, threading, time
+import asyncio, os, signal, sys, threading, time
 from remotemedia import Node, SyncSession, execute_pipeline_with_input
 
 class Idle(Node):
@@ -172,6 +172,7 @@ async def main():
 def tell():
     print(os.getpid(), flush=True)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 threading.Timer(1.0, tell).start()
 try:
     asyncio.run(main())

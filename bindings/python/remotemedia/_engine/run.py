@@ -119,6 +119,7 @@ class Run(EngineSession):
                 await asyncio.wait([self._ending()], timeout=CANCEL_PATIENCE)
             raise
         if self.error is not None:
+            self.stop_at_exit()
             raise self.error
 
     async def _tell(self, meter: Meter) -> None:
