@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import ctypes
 import functools
-import gc
 import threading
 import time
 import traceback
-import weakref
 from operator import sub
 from random import Random
 from typing import Any
@@ -538,19 +536,6 @@ def test_cancelled_runs_leave_nothing_behind():
     asyncio.run(main())
     assert late == []
     assert all(node.events.count("init") == node.events.count("clean") for node in nodes)
-
-
-def test_nothing_keeps_the_nodes_of_a_finished_run_alive(run):
-    node, value = PassThroughNode(), type("Value", (), {})()
-    references = weakref.ref(node), weakref.ref(value)
-    for _ in range(3):
-        run(execute_pipeline_with_input([node, PassThroughNode()], [value, 1]))
-    del node, value
-    deadline = time.monotonic() + 5
-    while any(reference() is not None for reference in references) and time.monotonic() < deadline:
-        gc.collect()
-        time.sleep(0.01)
-    assert [reference() for reference in references] == [None, None]
 
 
 def test_a_pipeline_runs_its_own_instances(run):

@@ -46,15 +46,18 @@ class Adapter:
     """What a call other than `process` failed with."""
     is_live = False
     """Whether it has been initialised and not yet been cleaned up."""
-    process: Callable[[Any], Any] = staticmethod(lambda item: None)
-    """Takes one input, if the inputs have no names. It may raise, and what it returns goes to `sort`."""
-    resume: Callable[[None], Any] = staticmethod(lambda _: DONE)
-    """Goes on after MORE; for a source, makes the next output."""
     _plain: type = type(None)
     """The type of the last result that was sorted and stayed what it was."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+
+    def process(self, item: Any, /) -> Any:
+        """Takes one input, if the inputs have no names. It may raise, and what it returns goes to `sort`."""
+
+    def resume(self, _: None, /) -> Any:
+        """Goes on after MORE; for a source, makes the next output."""
+        return DONE
 
     def sort(self, result: Any) -> Any:
         """Sorts out what `process` has returned. The library asks once for outputs of one type in a row."""
@@ -95,7 +98,7 @@ class Feeder(Adapter):
         super().__init__(engine)
         self.items = items
         # A generator's own `send` takes the one argument that the library passes: no Python frame in between.
-        self.resume = self._feed().send
+        self.resume = self._feed().send  # type: ignore[method-assign]
 
     def _feed(self) -> Generator[Any, None, None]:
         while True:
@@ -115,7 +118,7 @@ class Collector(Adapter):
 
     def __init__(self, engine: Engine, outputs: list[Any]) -> None:
         super().__init__(engine)
-        self.process = outputs.append
+        self.process = outputs.append  # type: ignore[method-assign]
 
 
 CALLER: ContextVar[int] = ContextVar("remotemedia_caller", default=0)
@@ -154,8 +157,8 @@ class NodeAdapter(Adapter):
         self.node = node
         self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
         self.match_tolerance = node.match_tolerance
-        self.process = node.process
-        self.resume = self._go_on
+        # A method of this object in its place would keep the node until the garbage collector comes.
+        self.process = node.process  # type: ignore[method-assign]
 
     def sort(self, result: Any) -> Any:
         """Sorts out a result that is something to wait for, or to take outputs from, or knows its port or time."""
@@ -175,7 +178,7 @@ class NodeAdapter(Adapter):
         assert isinstance(self._generator, AsyncGeneratorType)
         return self.engine.wait_for(self._generator.__anext__(), self, more=True)
 
-    def _go_on(self, _: None) -> Any:
+    def resume(self, _: None) -> Any:
         try:
             if self._rest is None:
                 return DONE
@@ -280,13 +283,13 @@ class SourceAdapter(NodeAdapter):
     is_source = True
     _begun = False
 
-    def _go_on(self, _: None) -> Any:
+    def resume(self, _: None) -> Any:
         if not self._begun:
             self._begun = True
             begun = self.guard(lambda: source_of(self.node))
             if begun is not MORE:
                 return begun
-        return super()._go_on(None)
+        return super().resume(None)
 
     def cleanup(self, _: None = None) -> Any:
         self._begun = False

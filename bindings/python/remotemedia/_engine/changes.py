@@ -15,15 +15,14 @@ from .packets import locate
 from .spec import check_node
 
 if TYPE_CHECKING:
-    from .engine import Shared
-    from .session import EngineSession
+    from .engine import Engine, Shared
 
 
 class Changes:
     """Nodes that join and leave a session. Each call waits until that has come about. [any thread but the loop's]"""
 
-    def __init__(self, session: EngineSession, handle: ctypes.c_uint64, shared: list[Shared]) -> None:
-        self._session = session
+    def __init__(self, engine: Engine, handle: ctypes.c_uint64, shared: list[Shared]) -> None:
+        self._engine = engine
         self._handle = handle
         self._shared = shared
 
@@ -45,8 +44,7 @@ class Changes:
     @contextlib.contextmanager
     def _shared_with_session(self, node: Any, node_id: str) -> Iterator[int]:
         # Until the session has ended, as the ones that it began with; not if it is refused.
-        engine = self._session.engine
-        shared = engine.share(check_node(node))
+        shared = self._engine.share(check_node(node))
         try:
             yield shared.handle
         except TimeoutError:  # the change goes on
@@ -54,7 +52,7 @@ class Changes:
             raise
         except BaseException as error:
             failure = shared.adapter.failure if isinstance(error, NodeError) else None
-            engine.unshare(shared)
+            self._engine.unshare(shared)
             if failure is None:
                 raise
             raise locate(failure, node_id, None) from None

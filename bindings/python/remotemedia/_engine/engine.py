@@ -189,6 +189,8 @@ class Engine:
             del self._shared[shared.place]
             # `shared` keeps what it was until the lock is free.
             self._forget(shared.key)
+        # With its frames it would keep the node.
+        shared.adapter.failure = None
         quick.rm_node_free(shared.handle)
 
     def is_source(self, key: int) -> bool:

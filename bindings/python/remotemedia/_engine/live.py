@@ -59,7 +59,7 @@ class Live(EngineSession):
         if self._options["policy"] not in POLICIES:
             raise ValueError(f"policy is {self._options['policy']!r}; use one of {', '.join(filter(None, POLICIES))}")
         super().__init__(spec, self._options["on_error"], loop)
-        self.changes = Changes(self, self._handle, self._shared)
+        self.changes = Changes(self.engine, self._handle, self._shared)
         self.error: BaseException | None = None
         """What ended the session, once that is known."""
         self.ended = False

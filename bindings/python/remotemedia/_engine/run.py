@@ -118,9 +118,14 @@ class Run(EngineSession):
                 # A moment for the nodes to be cleaned up; one that blocks is not waited for.
                 await asyncio.wait([self._ending()], timeout=CANCEL_PATIENCE)
             raise
-        if self.error is not None:
+        # Kept nowhere: with its frames it would keep the nodes.
+        error, self.error = self.error, None
+        if error is not None:
             self.stop_at_exit()
-            raise self.error
+            try:
+                raise error
+            finally:
+                del error
 
     async def _tell(self, meter: Meter) -> None:
         ended, is_over = self._ending(), False

@@ -43,10 +43,11 @@ class StreamAdapter(NodeAdapter):
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine, node)
-        self.process = self._take
+        # Not the node's own, but the one below.
+        del self.process
         self._run: int | None = None
 
-    def _take(self, item: Any) -> Any:
+    def process(self, item: Any) -> Any:
         return self.guard(lambda: self._feed_own(item))
 
     def flush(self, _: None = None) -> Any:
@@ -92,7 +93,7 @@ class AsyncStreamAdapter(StreamAdapter):
     def _feed(self, item: Any) -> Any:
         return self.engine.defer(self._on_item, item, self._epoch)
 
-    def _go_on(self, _: None) -> Any:
+    def resume(self, _: None) -> Any:
         return self.guard(lambda: self.engine.defer(self._on_resume, self._epoch))
 
     # From here on everything runs on the loop.
@@ -217,7 +218,7 @@ class ThreadStreamAdapter(StreamAdapter):
             raise value
         return None
 
-    def _go_on(self, _: None) -> Any:
+    def resume(self, _: None) -> Any:
         if self._ready:
             return self._next()
         self._to_thread.put(None)

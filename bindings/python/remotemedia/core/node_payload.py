@@ -75,15 +75,15 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """
 
     def __init__(self, file: BoundedCounter) -> None:
+        # A method would keep the pickler, the node and all of its bytes until the garbage collector comes.
+        def reduce_array(array: npt.NDArray[np.generic]) -> Any:
+            file.reserve(array.nbytes)
+            return array.__reduce_ex__(5)
+
         numpy = sys.modules.get("numpy")
         if numpy is not None:
-            self.dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({numpy.ndarray: self._reduce_array})
+            self.dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({numpy.ndarray: reduce_array})
         super().__init__(file, protocol=5)
-        self._file = file
-
-    def _reduce_array(self, array: npt.NDArray[np.generic]) -> Any:
-        self._file.reserve(array.nbytes)
-        return array.__reduce_ex__(5)
 
 
 def _write(node: Node, file: BoundedCounter, limit: int) -> None:
