@@ -25,8 +25,12 @@ def test_idle_workers_do_nothing(run, children):
             await asyncio.sleep(0.5)
             pids = [*children.pids(), os.getpid()]
             assert len(pids) == 3
-            before = [ticks(pid) for pid in pids]
-            await asyncio.sleep(2)
-            assert [ticks(pid) - was < 2 for pid, was in zip(pids, before, strict=True)] == [True] * 3
+            used: list[list[int]] = []
+            # Something else may happen in this process meanwhile, such as a garbage collection, but not each time.
+            while len(used) < 3 and (not used or max(used[-1]) >= 2):
+                before = [ticks(pid) for pid in pids]
+                await asyncio.sleep(2)
+                used.append([ticks(pid) - was for pid, was in zip(pids, before, strict=True)])
+            assert max(used[-1]) < 2, used
 
     run(main())
