@@ -15,6 +15,7 @@ from .harness.chain import Keep
 from .harness.table import Probe, Table, ours
 
 BLOCK, BLOCKS, WARM_UP = 30, 10, 1
+"""Calls in a block, blocks of each way, and how many of them before are left out."""
 QUIET = 0.002
 """What a call that comes alone comes after, in seconds: every thread has gone to sleep."""
 MANIFEST = '{"version": "v1", "nodes": [{"id": "pass", "node_type": "PassThrough"}]}'
