@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from remotemedia import Node, open_session
 from remotemedia._engine.errors import LoopStopped
 from remotemedia._engine.handover import handover
+from remotemedia._engine.signals import Signals
 
 
 class Passes(Node):
@@ -45,19 +46,47 @@ class Forgotten(asyncio.SelectorEventLoop):
         self.close()
 
 
-def test_a_loop_that_nobody_closes_is_not_kept():
+def assert_not_kept(use: Callable[[Forgotten], object]) -> None:
+    """That a loop goes that was used and not closed."""
     loop = Forgotten()
-    loop.run_until_complete(passes())
+    # Otherwise it is chance whether the loop or its pipe goes first, and an open pipe warns.
+    pipe = loop._ssock, loop._csock
+    use(loop)
     known = weakref.ref(loop)
     del loop
     until = time.monotonic() + 10
     while known() is not None and time.monotonic() < until:
-        # The session goes on a thread of its own.
+        # A session goes on a thread of its own.
         time.sleep(0.01)
         gc.collect()
     assert known() is None
+    assert [end.fileno() for end in pipe] == [-1, -1]
+
+
+def test_a_loop_that_nobody_closes_is_not_kept():
+    assert_not_kept(lambda loop: loop.run_until_complete(passes()))
     # Its generator goes here at the latest: if that were to say anything, it would be an error.
     gc.collect()
+
+
+def test_a_loop_is_not_kept_by_an_event_that_it_did_not_learn_of():
+    def use(loop: Forgotten) -> None:
+        async def signals() -> Signals:
+            return Signals(loop)
+
+        loop.run_until_complete(signals()).tell(1)
+
+    assert_not_kept(use)
+
+
+def test_a_loop_is_not_kept_by_a_task_that_it_did_not_finish():
+    def use(loop: Forgotten) -> None:
+        async def begin() -> None:
+            handover(loop).spawn(asyncio.sleep(60))
+
+        loop.run_until_complete(begin())
+
+    assert_not_kept(use)
 
 
 def test_loops_of_many_threads_do_not_meet(hasty):

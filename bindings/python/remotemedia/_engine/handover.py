@@ -8,8 +8,9 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
+from .belongings import belonging
 from .errors import LoopStopped
 
 _T = TypeVar("_T")
@@ -28,7 +29,7 @@ class Handover:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Weak: the ways onto all loops are kept by loop, which would keep every loop for ever.
+        # Weak: the loop keeps this, and is to go as soon as nobody else keeps it.
         self._loop = ref(loop)
         self._lock = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,12 +95,6 @@ class Handover:
             await asyncio.wait(self._tasks, timeout=_PATIENCE)
 
 
-_handovers: WeakKeyDictionary[asyncio.AbstractEventLoop, Handover] = WeakKeyDictionary()
-
-
 def handover(loop: asyncio.AbstractEventLoop) -> Handover:
     """The one way onto a loop. On the loop."""
-    known = _handovers.get(loop)
-    if known is None:
-        known = _handovers[loop] = Handover(loop)
-    return known
+    return belonging(loop, Handover)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
+
+from .belongings import belonging
 
 
 class Doorbell:
     """Wakes a loop for everything that has come about since it last looked: waking it once costs more than an event."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Weak: the bells of all loops are kept by loop, which would keep every loop for ever.
+        # Weak: the loop keeps this, and is to go as soon as nobody else keeps it.
         self._loop = ref(loop)
         self._told: deque[tuple[Signals, int]] = deque()
         self._rung = False
@@ -41,18 +43,13 @@ class Doorbell:
             signals.wake(event)
 
 
-_doorbells: WeakKeyDictionary[asyncio.AbstractEventLoop, Doorbell] = WeakKeyDictionary()
-
-
 class Signals:
     """Events that come from any thread, and the tasks of one loop that wait for them. Made on the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._waiting: dict[int, list[asyncio.Future[None]]] = {}
-        if loop not in _doorbells:
-            _doorbells[loop] = Doorbell(loop)
-        self._doorbell = _doorbells[loop]
+        self._doorbell = belonging(loop, Doorbell)
 
     def tell(self, event: int) -> None:
         """Wakes every task that waits for an event. [any thread]
