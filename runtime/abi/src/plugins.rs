@@ -1,8 +1,9 @@
 //! The plugins of a runtime: which it has, and which are being loaded.
 
+use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Failure, Outcome};
 use crate::status::{RM_ERR_PLUGIN, RM_ERR_TIMEOUT};
@@ -10,24 +11,20 @@ use crate::status::{RM_ERR_PLUGIN, RM_ERR_TIMEOUT};
 /// How long a thread waits for another one that loads the same plugin.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a runtime has loaded, by the addresses of the entries.
+/// The plugins by the addresses of their entries, with the thread that loads one, or none once it is loaded.
+type Loaders = HashMap<usize, Option<ThreadId>>;
+
+/// What a runtime has loaded.
 #[derive(Default)]
 pub(crate) struct Plugins {
-    known: Mutex<Vec<Known>>,
+    loaders: Mutex<Loaders>,
     changed: Condvar,
-}
-
-/// A plugin that is loaded, or being loaded by a thread.
-struct Known {
-    entry: usize,
-    loader: Option<ThreadId>,
 }
 
 /// That this thread loads a plugin; unless it is kept, there is none.
 pub(crate) struct Loading<'a> {
     plugins: &'a Plugins,
     entry: usize,
-    kept: bool,
 }
 
 impl Plugins {
@@ -37,47 +34,38 @@ impl Plugins {
     }
 
     fn begin_within(&self, entry: usize, patience: Duration) -> Outcome<Option<Loading<'_>>> {
-        let until = Instant::now() + patience;
-        let mut known = self.lock();
-        while let Some(there) = known.iter().find(|known| known.entry == entry) {
-            match there.loader {
-                None => return Ok(None),
-                Some(loader) if loader == thread::current().id() => {
-                    return Err(Failure::new(RM_ERR_PLUGIN, "its init loads it once more"));
-                }
-                Some(_) => {}
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let message = format!("another thread has been in its init for {patience:?}");
-                return Err(Failure::new(RM_ERR_TIMEOUT, message));
-            }
-            known = self.changed.wait_timeout(known, left).unwrap_or_else(PoisonError::into_inner).0;
+        let this = thread::current().id();
+        let elsewhere = |loaders: &mut Loaders| matches!(loaders.get(&entry), Some(&Some(loader)) if loader != this);
+        let (mut loaders, wait) =
+            self.changed.wait_timeout_while(self.lock(), patience, elsewhere).unwrap_or_else(PoisonError::into_inner);
+        if wait.timed_out() {
+            return Err(Failure::new(RM_ERR_TIMEOUT, format!("another thread has been in its init for {patience:?}")));
         }
-        known.push(Known { entry, loader: Some(thread::current().id()) });
-        Ok(Some(Loading { plugins: self, entry, kept: false }))
+        match loaders.get(&entry) {
+            Some(None) => Ok(None),
+            Some(_) => Err(Failure::new(RM_ERR_PLUGIN, "its init loads it once more: leave that call out")),
+            None => {
+                loaders.insert(entry, Some(this));
+                Ok(Some(Loading { plugins: self, entry }))
+            }
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Loaders> {
+        self.loaders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Loading<'_> {
     /// The plugin is loaded.
-    pub fn keep(mut self) {
-        self.kept = true;
+    pub fn keep(self) {
+        self.plugins.lock().insert(self.entry, None);
     }
 }
 
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
-        let mut known = self.plugins.lock();
-        if self.kept {
-            known.iter_mut().filter(|known| known.entry == self.entry).for_each(|known| known.loader = None);
-        } else {
-            known.retain(|known| known.entry != self.entry);
-        }
+        self.plugins.lock().retain(|&entry, loader| entry != self.entry || loader.is_none());
         self.plugins.changed.notify_all();
     }
 }
@@ -112,7 +100,10 @@ mod tests {
         let plugins = Plugins::default();
         let _loading = begin(&plugins);
         let refused = plugins.begin(ENTRY).err().expect("refused");
-        assert_eq!((refused.status, refused.message.as_str()), (RM_ERR_PLUGIN, "its init loads it once more"));
+        assert_eq!(
+            (refused.status, refused.message.as_str()),
+            (RM_ERR_PLUGIN, "its init loads it once more: leave that call out")
+        );
     }
 
     #[test]

@@ -149,7 +149,7 @@ pub unsafe extern "C" fn rm_service_fail(
         let service = handle::get::<Service>(service)?;
         // SAFETY: the caller vouches for `message` and `size`.
         let message = unsafe { read_text(message, size, "message") }?;
-        service.0.fail(Fault { object, ..Fault::new(message) });
+        service.0.fail(Fault { object, ..Fault::new(message) }, || false);
         Ok(RM_OK)
     })
 }

@@ -76,21 +76,16 @@ impl Service {
         let _ = self.0.channel.say(header, &[name.as_bytes(), text.as_bytes()]);
     }
 
-    /// Says that there is no node, or that it cannot go on, and why.
-    pub fn fail(&self, fault: Fault) {
+    /// Says that there is no node, or that it cannot go on, and why, unless that is given up.
+    pub fn fail(&self, fault: Fault, given_up: impl Fn() -> bool) {
         let header = error_header(Kind::Fatal, fault.kind, fault.object.is_some());
-        let _ = self.0.channel.send::<()>(
-            header,
-            true,
-            || false,
-            |parts| {
-                parts.add(fault.message.as_bytes());
-                if let Some(object) = fault.object {
-                    add_object(object, parts);
-                }
-                Ok(())
-            },
-        );
+        let _ = self.0.channel.send::<()>(header, true, given_up, |parts| {
+            parts.add(fault.message.as_bytes());
+            if let Some(object) = fault.object {
+                add_object(object, parts);
+            }
+            Ok(())
+        });
     }
 
     fn belongs_to(&self, session: &Arc<Session>) {
@@ -143,12 +138,13 @@ impl CallSource {
     }
 
     /// Tells the parent, if it is there, why it will not hear of a call that it waits for.
-    fn tell_why(&self, closed: Closed) {
-        match closed {
-            Closed::Gone => {}
-            Closed::Nonsense => self.service.fail(Fault::new("the parent has sent what cannot be")),
-            Closed::Stuck(message) => self.service.fail(Fault::new(message)),
-        }
+    fn tell_why(&self, closed: Closed, context: &Context<'_>) {
+        let fault = match closed {
+            Closed::Gone => return,
+            Closed::Nonsense => Fault::new("the parent has sent what cannot be"),
+            Closed::Stuck(message) => Fault::new(message),
+        };
+        self.service.fail(fault, || context.cancelled());
     }
 }
 
@@ -175,7 +171,7 @@ impl Node for CallSource {
                 Ok(None) if context.cancelled() => return Ok(Flow::Done),
                 Ok(None) => {}
                 Err(closed) => {
-                    self.tell_why(closed);
+                    self.tell_why(closed, context);
                     context.session().cancel();
                     return Ok(Flow::Done);
                 }

@@ -157,8 +157,6 @@ class NodeAdapter(Adapter):
         self.node = node
         self.name, self.inputs, self.outputs = node.name, node.inputs, node.outputs
         self.match_tolerance = node.match_tolerance
-        # A method of this object in its place would keep the node until the garbage collector comes.
-        self.process = node.process  # type: ignore[method-assign]
 
     def sort(self, result: Any) -> Any:
         """Sorts out a result that is something to wait for, or to take outputs from, or knows its port or time."""
@@ -258,6 +256,15 @@ class NodeAdapter(Adapter):
         except BaseException as error:
             self.failure = error
             return self.engine.fail(error)
+
+
+class DirectAdapter(NodeAdapter):
+    """A node with one input, whose own `process` the library calls."""
+
+    def __init__(self, engine: Engine, node: Any) -> None:
+        super().__init__(engine, node)
+        # A method of this object in its place would keep the node until the garbage collector comes.
+        self.process = node.process  # type: ignore[method-assign]
 
 
 class PortAdapter(NodeAdapter):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.ports import route
 from . import _abi, clips, log, packets, parcels
-from .adapter import CALLER, Adapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
+from .adapter import CALLER, Adapter, DirectAdapter, NodeAdapter, PendingCall, PortAdapter, SourceAdapter
 from .ends import Ends
 from .errors import check, encoded
 from .library import library, quick
@@ -531,7 +531,7 @@ def adapt(engine: Engine, node: Any, source: bool = False) -> NodeAdapter | Proc
         from .streams import AsyncStreamAdapter, ThreadStreamAdapter, is_async
 
         return (AsyncStreamAdapter if is_async(node.process) else ThreadStreamAdapter)(engine, node)
-    return (PortAdapter if node.inputs else NodeAdapter)(engine, node)
+    return (PortAdapter if node.inputs else DirectAdapter)(engine, node)
 
 
 def _completion() -> int:

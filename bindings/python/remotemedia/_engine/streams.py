@@ -43,8 +43,6 @@ class StreamAdapter(NodeAdapter):
 
     def __init__(self, engine: Engine, node: Any) -> None:
         super().__init__(engine, node)
-        # Not the node's own, but the one below.
-        del self.process
         self._run: int | None = None
 
     def process(self, item: Any) -> Any:
