@@ -569,7 +569,8 @@ typedef struct rm_log_record {
  * `initialize` comes first, then `process` for each packet in order, `flush` at the end of the stream, and `cleanup` once
  * for each `initialize`, whatever happened. Calls never overlap, but may come on different threads. Inside a callback
  * `rm_call_emit` sends packets on. It answers RM_OK (finished), RM_MORE (call `resume` when there is room), RM_PENDING
- * (the outcome comes through `rm_call_defer`), or a negative status after `rm_call_fail`.
+ * (the outcome comes through `rm_call_defer`), or a negative status: any after `rm_call_fail`, or that of a call of the
+ * library which has failed in it, whose message is then the reason.
  */
 typedef struct rm_node_callbacks {
     /**

@@ -207,6 +207,63 @@ static void odd_answers_are_failures(rm_runtime runtime)
     }
 }
 
+static rm_status emit_nonsense(void)
+{
+    rm_packet packet = RM_PACKET_INIT;
+    packet.kind = 99;
+    return rm_call_emit(&packet);
+}
+
+static rm_status hand_on(void *user_data, const rm_packet *packet)
+{
+    (void)user_data, (void)packet;
+    return emit_nonsense();
+}
+
+static rm_status say_why(void *user_data, const rm_packet *packet)
+{
+    rm_status status = hand_on(user_data, packet);
+    CHECK_OK(rm_call_fail(TEXT("not today"), NULL));
+    return status;
+}
+
+static rm_status answer_otherwise(void *user_data, const rm_packet *packet)
+{
+    return hand_on(user_data, packet) == RM_ERR_NODE ? RM_OK : RM_ERR_NODE;
+}
+
+static rm_status answer_what_failed_before(void *user_data, const rm_packet *packet)
+{
+    (void)packet;
+    /* In the callback before this one, on the same thread. */
+    return (*(int *)user_data)++ == 0 ? (emit_nonsense(), RM_OK) : RM_ERR_ARGUMENT;
+}
+
+static void the_reason_of_a_status_that_is_handed_on_is_told(rm_runtime runtime)
+{
+    static const struct {
+        rm_status (*process)(void *user_data, const rm_packet *packet);
+        rm_status status;
+        const char *why;
+    } cases[] = {
+        {hand_on, RM_ERR_ARGUMENT, "rm_call_emit: packet.kind is 99"},
+        {say_why, RM_ERR_ARGUMENT, ": not today"},
+        {answer_otherwise, RM_ERR_NODE, "without saying why"},
+        {answer_what_failed_before, RM_ERR_ARGUMENT, "without saying why"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int calls = 0;
+        rm_node node = make_processor(cases[i].process, &calls);
+        rm_session session = open_node(runtime, node, NULL);
+        push_text(session, "x");
+        if (cases[i].process == answer_what_failed_before)
+            push_text(session, "y");
+        CHECK_REFUSED(rm_session_wait(session, PATIENCE), cases[i].status, cases[i].why);
+        CHECK_OK(rm_session_free(session));
+        CHECK_OK(rm_node_free(node));
+    }
+}
+
 static void what_it_does_not_accept_is_refused(rm_runtime runtime)
 {
     recorder recorder = RECORDER;
@@ -233,6 +290,7 @@ int main(void)
     RUN_ON(callbacks_may_be_null);
     RUN_ON(more_is_resumed_before_the_next_packet);
     RUN_ON(odd_answers_are_failures);
+    RUN_ON(the_reason_of_a_status_that_is_handed_on_is_told);
     RUN_ON(what_it_does_not_accept_is_refused);
     return 0;
 }

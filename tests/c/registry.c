@@ -201,6 +201,23 @@ static rm_status create_nothing(void *user_data, const char *id, size_t id_size,
     return RM_OK;
 }
 
+static rm_status hand_on(void *user_data, const char *id, size_t id_size, const char *json, size_t size, uint64_t *node)
+{
+    (void)user_data, (void)id, (void)id_size, (void)json, (void)size;
+    return rm_node_new(0, NULL, node);
+}
+
+static void the_reason_of_a_status_that_is_handed_on_is_told(rm_runtime runtime)
+{
+    rm_type_callbacks callbacks = {.struct_size = sizeof callbacks, .create = hand_on};
+    rm_session_config how = session_config();
+    rm_session session = 7;
+    CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
+    rm_pipeline pipeline = load(runtime, manifest);
+    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_NODE, "Node 'first' could not be made: rm_node_new: ");
+    CHECK_OK(rm_pipeline_free(pipeline));
+}
+
 static void a_node_that_cannot_be_made_ends_the_attempt(rm_runtime runtime)
 {
     type type = {.answer = RM_ERR_MEMORY};
@@ -231,6 +248,7 @@ int main(void)
     RUN(it_goes_with_its_runtime);
     RUN_ON(it_may_be_replaced);
     RUN(destroy_may_use_the_library);
+    RUN_ON(the_reason_of_a_status_that_is_handed_on_is_told);
     RUN_ON(a_node_that_cannot_be_made_ends_the_attempt);
     return 0;
 }

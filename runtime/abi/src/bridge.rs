@@ -194,7 +194,7 @@ impl Bridge {
         let put = self.entered(|objects| {
             let parting = objects.parting.as_ref()?;
             let bytes = parts.bytes();
-            let (made, fault) = blame(Some(self), || {
+            let (made, told) = blame(Some(self), || {
                 let given = || {
                     parts.give();
                 };
@@ -205,7 +205,7 @@ impl Bridge {
                 // SAFETY: a reference that the call has answered.
                 unsafe { (objects.release)(objects.failed) };
             }
-            Some((made.filter(|&made| made != objects.failed), fault))
+            Some((made.filter(|&made| made != objects.failed), told.fault))
         });
         put.flatten()
     }
@@ -219,7 +219,7 @@ impl Bridge {
             self.callbacks.import_packet.ok_or_else(|| Fault::input("its host cannot take data, only objects"))?;
         let view = PacketView::owned(packet, self).map_err(|failure| Fault::new(failure.message))?;
         let mut object = ptr::null_mut();
-        let (status, fault) = blame(Some(self), || {
+        let (status, told) = blame(Some(self), || {
             if fails(Point::Host) {
                 return RM_ERR_NODE;
             }
@@ -228,7 +228,7 @@ impl Bridge {
         });
         match self.adopt(object) {
             Some(imported) if status == RM_OK && !object.is_null() => Ok(imported),
-            _ => Err(fault.unwrap_or_else(|| Fault::input("its host could not make an object of the data"))),
+            _ => Err(told.why(status).unwrap_or_else(|| Fault::input("its host could not make an object of the data"))),
         }
     }
 }
@@ -323,14 +323,14 @@ impl Host for Bridge {
             // Nothing else can follow: it would be taken for the rest of what was begun.
             return Err(Fault::input("its host could not take the object apart"));
         }
-        let (status, fault) = collect(Some(self), parcel, || {
+        let (status, told) = collect(Some(self), parcel, || {
             // SAFETY: the host's function with the host's pointer, and an object of it.
             unsafe { pack(self.callbacks.user_data, object.object() as *mut c_void) }
         });
         if status == RM_OK {
             return Ok(());
         }
-        Err(fault.unwrap_or_else(|| Fault::input("its host could not take the object apart")))
+        Err(told.why(status).unwrap_or_else(|| Fault::input("its host could not take the object apart")))
     }
 
     fn unpack(&self, parts: &[Piece]) -> Result<HostObject, Fault> {
@@ -355,12 +355,12 @@ impl Host for Bridge {
         let put = if is_several { self.put_together(&mut parts) } else { None };
         let (object, fault) = put.unwrap_or_else(|| {
             let mut object = ptr::null_mut();
-            let (status, fault) = blame(Some(self), || {
+            let (status, told) = blame(Some(self), || {
                 let (first, count) = parts.give();
                 // SAFETY: the host's function with the host's pointer; the parts live until it returns.
                 unsafe { unpack(self.callbacks.user_data, first, count, &raw mut object) }
             });
-            (Some(object).filter(|object| status == RM_OK && !object.is_null()), fault)
+            (Some(object).filter(|object| status == RM_OK && !object.is_null()), told.why(status))
         });
         let made = object.and_then(|object| self.adopt(object));
         made.ok_or_else(|| fault.unwrap_or_else(|| Fault::input("its host could not put the object together")))
@@ -374,7 +374,7 @@ impl Host for Bridge {
             return Ok(packet);
         }
         let mut packet = rm_packet::empty();
-        let (status, fault) = blame(Some(self), || {
+        let (status, told) = blame(Some(self), || {
             if fails(Point::Host) {
                 return RM_ERR_NODE;
             }
@@ -382,7 +382,7 @@ impl Host for Bridge {
             unsafe { export(self.callbacks.user_data, object as *mut c_void, accepted.bits(), &raw mut packet) }
         });
         if status != RM_OK {
-            return Err(fault.map_or_else(|| format!("expected {accepted}"), |fault| fault.message));
+            return Err(told.why(status).map_or_else(|| format!("expected {accepted}"), |fault| fault.message));
         }
         // SAFETY: filled by the host, which vouches for its pointers.
         let packet = unsafe { Reader { bridge: Some(self), given: None }.read(&raw const packet) };

@@ -18,6 +18,7 @@ use crate::host::give;
 use crate::packet::{Reader, rm_packet};
 use crate::status::*;
 use crate::text::{read_bytes, read_text, write_out};
+use crate::told::Told;
 use crate::versioned::borrow_struct;
 
 /// The call that this thread is in.
@@ -27,7 +28,7 @@ pub(crate) struct Call {
     pub context: *mut Context<'static>,
     /// The packet that the callback was given, whose memory an output may share.
     pub given: *const Given,
-    pub fault: Option<Fault>,
+    pub told: Told,
     /// What takes the parts of an object.
     pub parcel: Option<NonNull<dyn Parcel>>,
 }
@@ -102,27 +103,23 @@ fn outside() -> Failure {
     Failure::new(RM_ERR_REENTRANT, "this works only inside a callback of a node, on the thread of that callback")
 }
 
-/// Runs what takes an object apart: its answer, and the fault that it told, if it did.
-pub(crate) fn collect<T>(
-    bridge: Option<&Bridge>,
-    parcel: &mut dyn Parcel,
-    body: impl FnOnce() -> T,
-) -> (T, Option<Fault>) {
+/// Runs what takes an object apart: its answer, and what is known of why it fails.
+pub(crate) fn collect<T>(bridge: Option<&Bridge>, parcel: &mut dyn Parcel, body: impl FnOnce() -> T) -> (T, Told) {
     // SAFETY: the lifetime is forgotten here and kept by `Call::run`, which ends before the borrow does.
     let parcel = unsafe { std::mem::transmute::<NonNull<dyn Parcel + '_>, NonNull<dyn Parcel>>(NonNull::from(parcel)) };
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
     let (context, given) = (ptr::null_mut(), ptr::null());
-    let mut call = Call { bridge, context, given, fault: None, parcel: Some(parcel) };
+    let mut call = Call { bridge, context, given, told: Told::default(), parcel: Some(parcel) };
     let answer = call.run(body);
-    (answer, call.fault)
+    (answer, call.told)
 }
 
-/// Runs a callback that belongs to no node: its answer, and the fault that it told, if it did.
-pub(crate) fn blame<T>(bridge: Option<&Bridge>, body: impl FnOnce() -> T) -> (T, Option<Fault>) {
+/// Runs a callback that belongs to no node: its answer, and what is known of why it fails.
+pub(crate) fn blame<T>(bridge: Option<&Bridge>, body: impl FnOnce() -> T) -> (T, Told) {
     let bridge = bridge.map_or(ptr::null(), ptr::from_ref);
-    let mut call = Call { bridge, context: ptr::null_mut(), given: ptr::null(), fault: None, parcel: None };
+    let mut call = Call { bridge, context: ptr::null_mut(), given: ptr::null(), told: Told::default(), parcel: None };
     let answer = call.run(body);
-    (answer, call.fault)
+    (answer, call.told)
 }
 
 /// Sends a packet on from the callback that this thread is in.
@@ -214,7 +211,7 @@ pub unsafe extern "C" fn rm_call_fail(message: *const c_char, size: usize, objec
             let object = call.adopt(object);
             // SAFETY: the caller vouches for `message` and `size`.
             let message = unsafe { read_text(message, size, "message") }?;
-            call.fault = Some(Fault { object, ..Fault::new(message) });
+            call.told.fault = Some(Fault { object, ..Fault::new(message) });
             Ok(())
         })
     })
@@ -278,6 +275,14 @@ pub unsafe extern "C" fn rm_call_cancelled(cancelled: *mut u32) -> rm_status {
 impl Call {
     fn adopt(&self, object: *mut c_void) -> Option<HostObject> {
         if object.is_null() { None } else { self.bridge().and_then(|bridge| bridge.adopt(object)) }
+    }
+}
+
+/// Notes that a call of the library has failed, if this thread is inside a callback: it may hand the status on.
+pub(crate) fn note_refusal(name: fn() -> &'static str, failure: &Failure) {
+    if let Some(mut call) = Call::current() {
+        // SAFETY: as in `Call::with`, which this thread is in no more.
+        unsafe { call.as_mut() }.told.note_refusal(name(), failure);
     }
 }
 

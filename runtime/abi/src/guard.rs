@@ -7,6 +7,7 @@ use std::sync::Once;
 use remotemedia_core::log::{Category, Level, log};
 
 use crate::bridge::Outside;
+use crate::call::note_refusal;
 use crate::error::{Failure, Outcome, remember};
 use crate::fork;
 use crate::handle;
@@ -51,6 +52,7 @@ fn protect_as(name: fn() -> &'static str, handle: u64, body: impl FnOnce() -> Ou
         Ok(status) => status,
         Err(failure) => {
             note_misuse(name, &failure);
+            note_refusal(name, &failure);
             remember(failure.message);
             failure.status
         }

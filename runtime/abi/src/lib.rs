@@ -43,6 +43,7 @@ mod sync;
 mod testing;
 mod text;
 mod thread;
+mod told;
 mod version;
 mod versioned;
 mod worker;

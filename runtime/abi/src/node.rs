@@ -20,6 +20,7 @@ use crate::objects::Objects;
 use crate::packet::{RM_KIND_AUDIO, RM_KIND_BYTES, RM_KIND_JSON, RM_KIND_OBJECT, RM_KIND_TEXT, rm_packet};
 use crate::status::*;
 use crate::text::read_text;
+use crate::told::Told;
 use crate::versioned::{Destroy, Table, Versioned, check_zero, read_table};
 
 /// A node. 0 is never valid.
@@ -43,7 +44,8 @@ const KINDS: u32 =
 /// `initialize` comes first, then `process` for each packet in order, `flush` at the end of the stream, and `cleanup` once
 /// for each `initialize`, whatever happened. Calls never overlap, but may come on different threads. Inside a callback
 /// `rm_call_emit` sends packets on. It answers RM_OK (finished), RM_MORE (call `resume` when there is room), RM_PENDING
-/// (the outcome comes through `rm_call_defer`), or a negative status after `rm_call_fail`.
+/// (the outcome comes through `rm_call_defer`), or a negative status: any after `rm_call_fail`, or that of a call of the
+/// library which has failed in it, whose message is then the reason.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct rm_node_callbacks {
@@ -290,14 +292,14 @@ impl HostNode {
             // The lifetimes are forgotten here and kept by `Call::run`, which ends before the borrow does.
             context: ptr::from_mut(context).cast::<Context<'static>>(),
             given: given.map_or(ptr::null(), ptr::from_ref),
-            fault: None,
+            told: Told::default(),
             parcel: None,
         };
         match call.run(body) {
             RM_OK => Ok(Flow::Done),
             RM_MORE => Ok(Flow::More),
             RM_PENDING => Ok(Flow::Pending),
-            status => Err(fault(call.fault, status)),
+            status => Err(fault(call.told, status)),
         }
     }
 
@@ -331,7 +333,7 @@ impl HostNode {
             bridge: self.bridge.as_ref().map_or(ptr::null(), Arc::as_ptr),
             context: ptr::from_mut(context).cast::<Context<'static>>(),
             given: ptr::null(),
-            fault: None,
+            told: Told::default(),
             parcel: None,
         };
         let table = &callables.table;
@@ -347,7 +349,7 @@ impl HostNode {
         if result.is_null() || result == table.failed {
             // SAFETY: a reference that the call gave, if it gave one.
             unsafe { table.release_all([result]) };
-            return Err(fault(call.fault, RM_ERR_NODE));
+            return Err(fault(call.told, RM_ERR_NODE));
         }
         Ok(result)
     }
@@ -478,8 +480,9 @@ impl HostNode {
 }
 
 #[cold]
-fn fault(told: Option<Fault>, status: rm_status) -> Fault {
-    let mut fault = told.unwrap_or_else(|| Fault::new(format!("the callback answered {status} without saying why")));
+fn fault(told: Told, status: rm_status) -> Fault {
+    let why = told.why(status);
+    let mut fault = why.unwrap_or_else(|| Fault::new(format!("the callback answered {status} without saying why")));
     fault.kind = kind_of(status);
     fault
 }

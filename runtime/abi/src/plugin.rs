@@ -150,7 +150,7 @@ fn start(runtime: &Runtime, handle: u64, library: Library, path: &str) -> Outcom
     remember(String::new());
     let before = ADDED.replace(Some(Vec::new()));
     // SAFETY: the plugin's function with the runtime that it is loaded into.
-    let (status, fault) = blame(None, || unsafe { init(handle) });
+    let (status, told) = blame(None, || unsafe { init(handle) });
     let added = ADDED.replace(before).unwrap_or_default();
     if status == RM_OK {
         remember(last);
@@ -159,7 +159,7 @@ fn start(runtime: &Runtime, handle: u64, library: Library, path: &str) -> Outcom
         return Ok(());
     }
     runtime.core().registry().remove(&added);
-    let why = fault.map_or_else(last_message, |fault| fault.message);
+    let why = told.fault.map_or_else(last_message, |fault| fault.message);
     let why = if why.is_empty() { "without saying why".into() } else { why };
     Err(refused(format!("its init failed with status {status}: {why}")))
 }

@@ -102,11 +102,11 @@ impl Callbacks {
     fn pack(&self, parcel: &mut dyn Parcel) -> Result<(), Fault> {
         let Some(pack) = self.config.pack else { return Ok(()) };
         // SAFETY: the host's function with the host's pointer.
-        let (status, fault) = collect(self.bridge.as_deref(), parcel, || unsafe { pack(self.config.user_data) });
+        let (status, told) = collect(self.bridge.as_deref(), parcel, || unsafe { pack(self.config.user_data) });
         if status == RM_OK {
             return Ok(());
         }
-        Err(fault.unwrap_or_else(|| Fault::new(format!("'pack' answered {status} without saying why"))))
+        Err(told.why(status).unwrap_or_else(|| Fault::new(format!("'pack' answered {status} without saying why"))))
     }
 
     fn log(&self, level: u32, name: &str, text: &str) {

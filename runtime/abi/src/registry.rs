@@ -136,11 +136,12 @@ fn text(text: &str) -> (*const c_char, usize) {
 /// Takes over the node that a callback makes.
 fn make(create: impl FnOnce(*mut u64) -> rm_status) -> Result<Arc<Slot>, Fault> {
     let mut node = 0;
-    let (status, fault) = blame(None, || create(&raw mut node));
+    let (status, told) = blame(None, || create(&raw mut node));
     match handle::remove::<Node>(node).ok().flatten() {
         Some(node) if status == RM_OK => Ok(Arc::clone(node.slot())),
         _ => {
-            let fault = fault.unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")));
+            let fault =
+                told.why(status).unwrap_or_else(|| Fault::new(format!("its type answered {status} and made no node")));
             Err(Fault { kind: kind_of(status), ..fault })
         }
     }
