@@ -248,6 +248,32 @@ static void release_may_use_the_library(rm_runtime runtime)
     CHECK_OK(rm_host_free(host.handle));
 }
 
+/* The error that it lets go of is the one before: it is replaced while the next is told. */
+static void fail_and_release(void *user_data, void *object)
+{
+    (void)user_data;
+    if (((struct object *)object)->value == -1)
+        CHECK_OK(rm_call_fail(TEXT("at last"), new_object(-3)));
+    release(object);
+}
+
+static void release_may_say_why_a_callback_fails(rm_runtime runtime)
+{
+    rm_host_callbacks callbacks = {.struct_size = sizeof callbacks, .retain = just_retain, .release = fail_and_release};
+    recorder recorder = RECORDER;
+    host host = {0};
+    CHECK_OK(rm_host_new(runtime, &callbacks, &host.handle));
+    recorder.process = dislike;
+    rm_node node = recorder_node_of(host.handle, &recorder);
+    rm_session session = open_node(runtime, node, NULL);
+    push_object(session, &host, new_object(1));
+    CHECK_REFUSED(rm_session_wait(session, PATIENCE), RM_ERR_NODE, "at last");
+    CHECK_OK(rm_session_free(session));
+    recorder_free(node, &recorder);
+    CHECK_INT(objects_alive(), 0);
+    CHECK_OK(rm_host_free(host.handle));
+}
+
 int main(void)
 {
     RUN_ON(the_very_object_comes_through);
@@ -258,5 +284,6 @@ int main(void)
     RUN_ON(errors_carry_objects);
     RUN_ON(a_reference_is_taken_over_where_nobody_asked);
     RUN_ON(release_may_use_the_library);
+    RUN_ON(release_may_say_why_a_callback_fails);
     return 0;
 }

@@ -207,13 +207,14 @@ pub(crate) fn with_parcel(body: impl FnOnce(&mut dyn Parcel) -> Outcome) -> Outc
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rm_call_fail(message: *const c_char, size: usize, object: *mut c_void) -> rm_status {
     guard(|| {
-        Call::with(|call| {
-            let object = call.adopt(object);
-            // SAFETY: the caller vouches for `message` and `size`.
-            let message = unsafe { read_text(message, size, "message") }?;
-            call.told.fault = Some(Fault { object, ..Fault::new(message) });
-            Ok(())
-        })
+        let object = Call::with(|call| Ok(call.adopt(object)))?;
+        // SAFETY: the caller vouches for `message` and `size`.
+        let message = unsafe { read_text(message, size, "message") }?;
+        let fault = Fault { object, ..Fault::new(message) };
+        let before = Call::with(|call| Ok(call.told.fault.replace(fault)))?;
+        // Not while the call is referred to: the host, which is given its object back, may say something else.
+        drop(before);
+        Ok(())
     })
 }
 
