@@ -83,6 +83,16 @@ class HostScript(Registration):
             left = self.given[item]
         if left < 0:
             raise Wrong(f"a reference to the object {item} was given back that the library never had")
+        if self.random.randrange(3) == 0:
+            self.talk()
+
+    def talk(self) -> None:
+        """What giving back a reference may do besides: run code of the language, which may use the library."""
+        engine, number = self.world.engine, _abi.ctypes.c_uint64()
+        status = engine.call("rm_call_fail", b"let go", 6, None, words="in release")
+        if status != engine.call("rm_call_tag", _abi.ctypes.byref(number), words="in release") and status != OK:
+            raise Wrong(f"rm_call_fail answered {status} in release")
+        engine.call("rm_call_emit", None, words="in release")
 
     def leaked(self) -> int:
         with self.lock:

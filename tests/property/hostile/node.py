@@ -160,9 +160,14 @@ class NodeScript(Registration):
             self.world.add(Buffer(BUFFER, place.value))
 
     def fail(self, callback: str) -> None:
+        for _ in range(self.random.randrange(1, 5)):
+            self.say_why(callback)
+
+    def say_why(self, callback: str) -> None:
         host = self.host
         item = host.new_object() if host and self.random.randrange(2) else None
-        message = self.random.choice([(b"why", 3, OK), (None, 3, _abi.RM_ERR_NULL), (b"\xff", 1, _abi.RM_ERR_UTF8)])
+        why = (b"why", 3, OK)
+        message = self.random.choice([why, why, why, (None, 3, _abi.RM_ERR_NULL), (b"\xff", 1, _abi.RM_ERR_UTF8)])
         status = self.world.engine.call("rm_call_fail", *message[:2], item, words=f"in {callback}")
         if status != message[2]:
             raise Wrong(f"rm_call_fail answered {status} instead of {message[2]}")
