@@ -28,8 +28,8 @@ use std::time::{Duration, Instant};
 use case::Watched;
 use round::Round;
 
-/// How long a round may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a round may take. Some wait for thousands of late outcomes, which takes 20 s, and longer where the processors are busy.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How many problems are enough to stop.
 const ENOUGH: usize = 6;
