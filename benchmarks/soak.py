@@ -123,7 +123,7 @@ async def soak(sessions: int, rate: float, seconds: float) -> dict[str, Any]:
         "p99 ms, by the engine, one session": round(engine[0]["p99_duration_us"] / 1000, 3),
         "longest delay of a beat ms": round(late * 1000, 1),
         "processors busy": round(busy / elapsed, 2),
-        "memory MB, ten times": [round(size / 2**20, 1) for size in memory[:: max(len(memory) // 10, 1)]],
+        "memory MB on the way": [round(size / 2**20, 1) for size in memory[:: max(len(memory) // 10, 1)]],
         "memory MB": round(memory[-1] / 2**20, 1),
         "memory growth after warm-up": round(settled[-1] / settled[0] - 1, 4),
     }

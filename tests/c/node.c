@@ -207,17 +207,12 @@ static void odd_answers_are_failures(rm_runtime runtime)
     }
 }
 
-static rm_status emit_nonsense(void)
-{
-    rm_packet packet = RM_PACKET_INIT;
-    packet.kind = 99;
-    return rm_call_emit(&packet);
-}
-
 static rm_status hand_on(void *user_data, const rm_packet *packet)
 {
+    rm_packet nonsense = RM_PACKET_INIT;
     (void)user_data, (void)packet;
-    return emit_nonsense();
+    nonsense.kind = 99;
+    return rm_call_emit(&nonsense);
 }
 
 static rm_status say_why(void *user_data, const rm_packet *packet)
@@ -229,14 +224,17 @@ static rm_status say_why(void *user_data, const rm_packet *packet)
 
 static rm_status answer_otherwise(void *user_data, const rm_packet *packet)
 {
-    return hand_on(user_data, packet) == RM_ERR_NODE ? RM_OK : RM_ERR_NODE;
+    CHECK_STATUS(hand_on(user_data, packet), RM_ERR_ARGUMENT);
+    return RM_ERR_NODE;
 }
 
 static rm_status answer_what_failed_before(void *user_data, const rm_packet *packet)
 {
-    (void)packet;
-    /* In the callback before this one, on the same thread. */
-    return (*(int *)user_data)++ == 0 ? (emit_nonsense(), RM_OK) : RM_ERR_ARGUMENT;
+    int *calls = user_data;
+    if ((*calls)++ > 0)
+        return RM_ERR_ARGUMENT;
+    CHECK_STATUS(hand_on(user_data, packet), RM_ERR_ARGUMENT);
+    return RM_OK;
 }
 
 static void the_reason_of_a_status_that_is_handed_on_is_told(rm_runtime runtime)

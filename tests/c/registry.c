@@ -207,37 +207,34 @@ static rm_status hand_on(void *user_data, const char *id, size_t id_size, const 
     return rm_node_new(0, NULL, node);
 }
 
+static void expect_refusal(rm_runtime runtime, const rm_type_callbacks *callbacks, rm_status status, const char *why)
+{
+    rm_session_config how = session_config();
+    rm_session session = 7;
+    CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), callbacks));
+    rm_pipeline pipeline = load(runtime, manifest);
+    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), status, why);
+    CHECK_OK(rm_pipeline_free(pipeline));
+    CHECK_INT(session, 7);
+}
+
 static void the_reason_of_a_status_that_is_handed_on_is_told(rm_runtime runtime)
 {
     rm_type_callbacks callbacks = {.struct_size = sizeof callbacks, .create = hand_on};
-    rm_session_config how = session_config();
-    rm_session session = 7;
-    CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
-    rm_pipeline pipeline = load(runtime, manifest);
-    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_NODE, "Node 'first' could not be made: rm_node_new: ");
-    CHECK_OK(rm_pipeline_free(pipeline));
+    expect_refusal(runtime, &callbacks, RM_ERR_NODE, "Node 'first' could not be made: rm_node_new: ");
 }
 
 static void a_node_that_cannot_be_made_ends_the_attempt(rm_runtime runtime)
 {
     type type = {.answer = RM_ERR_MEMORY};
     rm_type_callbacks callbacks = callbacks_of(&type);
-    rm_session_config how = session_config();
-    rm_session session = 7;
-    CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
-    rm_pipeline pipeline = load(runtime, manifest);
-    CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_MEMORY, "Node 'first' could not be made: not today");
-    CHECK_OK(rm_pipeline_free(pipeline));
+    expect_refusal(runtime, &callbacks, RM_ERR_MEMORY, "Node 'first' could not be made: not today");
     uint64_t odd[] = {0, 1, runtime};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         callbacks = (rm_type_callbacks){.struct_size = sizeof callbacks, .create = create_nothing};
         callbacks.user_data = &odd[i];
-        CHECK_OK(rm_runtime_add_type(runtime, TEXT("Prefix"), &callbacks));
-        pipeline = load(runtime, manifest);
-        CHECK_REFUSED(rm_session_open(pipeline, &how, &session), RM_ERR_NODE, "made no node");
-        CHECK_OK(rm_pipeline_free(pipeline));
+        expect_refusal(runtime, &callbacks, RM_ERR_NODE, "made no node");
     }
-    CHECK_INT(session, 7);
 }
 
 int main(void)
